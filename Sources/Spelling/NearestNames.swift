@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// "Did you mean …?": names close to one that does not exist.
+
+/// The candidates within a third of the name's length in edits, nearest first.
+public func nearestNames(to name: String, among candidates: [String], atMost count: Int = 3) -> [String] {
+    let letters = Array(name.lowercased().utf8)
+    let limit = max(1, letters.count / 3)
+    let distances = candidates.map { (name: $0, distance: editDistance(letters, Array($0.lowercased().utf8))) }
+    return distances.filter { $0.distance <= limit || $0.name.lowercased().contains(name.lowercased()) }
+        .sorted { $0.distance < $1.distance }
+        .prefix(count).map(\.name)
+}
+
+/// Levenshtein's distance: insertions, deletions and substitutions.
+private func editDistance(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    var previous = Array(0...second.count)
+    for (row, letter) in first.enumerated() {
+        var current = [row + 1]
+        for (column, other) in second.enumerated() {
+            let substitution = previous[column] + (letter == other ? 0 : 1)
+            current.append(min(substitution, previous[column + 1] + 1, current[column] + 1))
+        }
+        previous = current
+    }
+    return previous[second.count]
+}
