@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "CPlatform", cSettings: optimized),
 
         // The wire, and the command that speaks it.
+        module("WireProtocol", ["JSON", "Spelling"]),
 
         // Inference.
 
