@@ -54,6 +54,7 @@ let package = Package(
         module("WireProtocol", ["JSON", "Spelling"]),
 
         // Inference.
+        .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
 
         // The daemon.
 

@@ -90,6 +90,9 @@ typedef struct ck_attention {
     float *out;  ///< head 0 of the sequence's first row
     int64_t ldout;
     void *scratch;  ///< 64-byte aligned, `attention_scratch_size` bytes
+    /// CK_BF16 rounds queries, keys, values and softmax weights to bfloat16 for
+    /// their products; sums and the softmax itself stay float32. CK_INT8 is taken as CK_BF16.
+    ck_precision precision;
 } ck_attention;
 
 /// One instruction set's kernels. Tables are constant and live for ever.
@@ -98,7 +101,8 @@ typedef struct ck_kernels {
     const char *name;  ///< "portable", "neon", "avx2", "avx512", "amx"
     /// Bit p is set when this CPU computes ck_precision p with real instructions for it.
     uint32_t precisions;
-    /// Changes whenever a packed layout does; part of the packed cache's key.
+    /// Changes whenever a packed layout does; part of the packed cache's key. All
+    /// instruction sets share one layout per precision, so the set itself need not be.
     uint32_t layout_version;
     int32_t column_step;  ///< granularity of a column range in `linear`
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The driver of `linear`: blocks of rows are converted once, multiplied panel
+// by panel, and finished while their sums are in the first-level cache. On the
+// vectors of whichever vector/*.h was included before.
+
+/// The parts of the caller's scratch, for blocks of `rows` rows.
+typedef struct linear_scratch {
+    int64_t rows, panels, lda;
+    float *sums, *scales;
+    void *a;
+    size_t size;
+} linear_scratch;
+
+static linear_scratch linear_scratch_parts(
+    const ck_arithmetic *arithmetic, ck_precision precision, int64_t m, int32_t k, void *scratch) {
+    linear_scratch s;
+    s.rows = ck_round_up(m < arithmetic->row_block ? m : arithmetic->row_block, 16);
+    s.panels = s.rows <= 16 ? arithmetic->panels : 1;
+    // An odd number of cache lines: rows a power of two apart would share the sets of the cache.
+    s.lda = ck_round_up((int64_t)ck_round_up(k, ck_depth(precision)) * ck_operand_size(precision), 64) | 64;
+    const int64_t sums = s.rows * s.panels * CK_PANEL, scales = s.rows;
+    const uintptr_t base = (uintptr_t)scratch, operands = base + (size_t)(sums + scales) * sizeof(float);
+    s.sums = scratch;
+    s.scales = (float *)(base + (size_t)sums * sizeof(float));
+    s.a = (void *)operands;
+    s.size = operands - base + (arithmetic->convert ? (size_t)(s.rows * s.lda) : 0);
+    return s;
+}
+
+/// What int8 sums become floats with: one scale a row, one scale and offset a column.
+typedef struct linear_scales {
+    const float *rows, *columns;
+    const int32_t *offsets;  // null for none
+} linear_scales;
+
+/// out = activation(sums + bias) + residual for a block of rows and columns.
+/// `activation` and `int8` are constants.
+CK_INLINE void finish_as(
+    ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums, int64_t ldc,
+    int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    static const int32_t none[LANES];
+    const vf zero = v_set(0);
+    const float *bias = l->bias ? l->bias + column : NULL;
+    for (int64_t i = 0; i < rows; i++, sums += ldc) {
+        const float *residual = l->residual ? l->residual + (row + i) * l->ldresidual + column : NULL;
+        float *out = l->out + (row + i) * l->ldout + column;
+        for (int64_t j = 0; j < columns; j += LANES) {
+            const int64_t count = columns - j;
+            const bool whole = count >= LANES;
+            vf v = v_load(sums + j);
+            if (int8) {
+                v = v_difference((const int32_t *)(sums + j), scales->offsets ? scales->offsets + column + j : none);
+                v = v * (v_set(scales->rows[i]) * v_load(scales->columns + column + j));
+            }
+            if (bias) v = v + (whole ? v_load(bias + j) : v_load_part(bias + j, count, zero));
+            v = v_activation(activation, v);
+            if (residual) v = v + (whole ? v_load(residual + j) : v_load_part(residual + j, count, zero));
+            if (whole) v_store(out + j, v);
+            else v_store_part(out + j, v, count);
+        }
+    }
+}
+
+static CK_TARGET void finish(
+    const ck_linear *l, const linear_scales *scales, const float *sums, int64_t ldc, int64_t row, int64_t rows,
+    int64_t column, int64_t columns) {
+    switch (l->activation) {
+#define FINISH_CASE(activation) \
+    case activation: \
+        if (scales) finish_as(activation, true, l, scales, sums, ldc, row, rows, column, columns); \
+        else finish_as(activation, false, l, NULL, sums, ldc, row, rows, column, columns); \
+        break;
+        FINISH_CASE(CK_IDENTITY)
+        FINISH_CASE(CK_GELU)
+        FINISH_CASE(CK_GELU_TANH)
+        FINISH_CASE(CK_SILU)
+        FINISH_CASE(CK_RELU)
+        FINISH_CASE(CK_TANH)
+        FINISH_CASE(CK_SIGMOID)
+#undef FINISH_CASE
+    }
+}
+
+static CK_TARGET void run_linear(const ck_linear *l, const ck_arithmetic *arithmetic) {
+    const ck_matrix *w = l->weights;
+    const int64_t depth = ck_round_up(w->columns, ck_depth(w->precision));
+    const int64_t panel_size = depth * CK_PANEL * ck_operand_size(w->precision);
+    const int64_t padded = ck_round_up(w->rows, CK_PANEL);
+    const float *column_scales = (const float *)((const char *)w->packed + padded / CK_PANEL * panel_size);
+    const linear_scratch s = linear_scratch_parts(arithmetic, w->precision, l->m, w->columns, l->scratch);
+    const int64_t step = s.panels * CK_PANEL;
+    const linear_scales scales = {
+        .rows = s.scales, .columns = column_scales,
+        .offsets = arithmetic->is_unsigned ? (const int32_t *)column_scales + padded : NULL,
+    };
+
+    if (arithmetic->enter) arithmetic->enter();
+    for (int64_t i = 0; i < l->m; i += s.rows) {
+        const int64_t rows = l->m - i < s.rows ? l->m - i : s.rows;
+        const float *x = l->x + i * l->ldx;
+        if (arithmetic->convert) arithmetic->convert(x, l->ldx, rows, w->columns, s.a, s.lda, s.scales);
+
+        for (int64_t j = l->column_begin; j < l->column_end; j += step) {
+            const int64_t columns = l->column_end - j < step ? l->column_end - j : step;
+            const int64_t panels = (columns + CK_PANEL - 1) / CK_PANEL, ldc = panels * CK_PANEL;
+            arithmetic->product(&(ck_product){
+                .a = arithmetic->convert ? s.a : x,
+                .lda = arithmetic->convert ? s.lda : l->ldx * (int64_t)sizeof(float),
+                .m = rows,
+                .b = (const char *)w->packed + j / CK_PANEL * panel_size,
+                .ldb = panel_size,
+                .panels = (int32_t)panels,
+                .groups = (int32_t)(depth / ck_group(w->precision)),
+                .c = s.sums,
+                .ldc = ldc,
+            });
+            finish(l, w->precision == CK_INT8 ? &scales : NULL, s.sums, ldc, i, rows, j, columns);
+        }
+    }
+    if (arithmetic->leave) arithmetic->leave();
+}
