@@ -55,6 +55,7 @@ let package = Package(
 
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
+        module("Tokenizers", ["JSON"]),
 
         // The daemon.
 
