@@ -56,6 +56,7 @@ let package = Package(
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
         module("Tokenizers", ["JSON"]),
+        module("Inference", ["CKernels", "CPlatform", "JSON", "Spelling", "Tokenizers"]),
 
         // The daemon.
 

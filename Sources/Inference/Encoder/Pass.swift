@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the rows of a forward pass are divided into tasks. The division decides
+// who computes what and when, never what comes out.
+
+struct Pass: Sendable {
+    /// The rows of each sequence.
+    let sequences: [Range<Int>]
+    let rows: Int
+    /// Rows that go through a layer together.
+    let rowBlocks: [Range<Int>]
+    /// Parts that the heads of a sequence are divided into.
+    let headGroups: Int
+
+    /// Rows of a block: few enough for what they leave behind to stay in the cache, many enough to be worth the
+    /// weights that are read for them.
+    private static let rowBlock = 128
+    /// Blocks are divided for more workers down to this.
+    private static let leastRowBlock = 32
+
+    /// Whether there are more workers than blocks, so that matrices are divided instead of rows.
+    let isDividedByColumns: Bool
+
+    init(_ batch: ArraySlice<TokenizedText>, workers: Int) {
+        var sequences: [Range<Int>] = []
+        var row = 0
+        for text in batch {
+            sequences.append(row..<row + text.ids.count)
+            row += text.ids.count
+        }
+        self.sequences = sequences
+        rows = row
+        // Two blocks for every worker, so that one that is late leaves its second to another.
+        let share = workers == 1 ? row : (row + 2 * workers - 1) / (2 * workers)
+        let size = min(Self.rowBlock, max(Self.leastRowBlock, (share + 15) / 16 * 16))
+        rowBlocks = stride(from: 0, to: row, by: size).map { $0..<min($0 + size, row) }
+        isDividedByColumns = workers > 1 && rowBlocks.count < workers
+        headGroups = workers == 1 ? 1 : max(1, 4 * workers / max(1, sequences.count))
+    }
+
+    var longest: Int { sequences.map(\.count).max() ?? 0 }
+    var largestRowBlock: Int { rowBlocks.first?.count ?? 0 }
+
+    /// The heads of one of the groups.
+    func heads(_ group: Int, of heads: Int) -> Range<Int> {
+        heads * group / headGroups..<heads * (group + 1) / headGroups
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A repository's tokenizer.
+
+internal import JSON
+internal import Tokenizers
+
+extension ModelRepository {
+    func tokenizerFile() throws(ModelError) -> MappedFile {
+        if let file = try folder.file("tokenizer.json") { return file }
+        throw ModelError(
+            .notFound,
+            "\(folder.path) has no tokenizer.json; fetch it, or write it with transformers' "
+                + "AutoTokenizer.from_pretrained(…).save_pretrained(…)")
+    }
+
+    func tokenizer(_ file: MappedFile) throws(ModelError) -> Tokenizer {
+        let tokenizer: Tokenizer
+        do {
+            let json = Array(file.bytes)
+            tokenizer = try Tokenizer(json: lowercases ? lowercasing(json) : json)
+        } catch {
+            throw ModelError(.unsupported, "\(file.path) cannot be used: \(error)")
+        }
+        guard tokenizer.vocabularySize <= specification.vocabulary else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(file.path) has token ids up to \(tokenizer.vocabularySize - 1), but the model only has "
+                    + "\(specification.vocabulary) embeddings; they do not belong together")
+        }
+        return tokenizer
+    }
+
+    /// A `tokenizer.json` that lower-cases text before anything else its normalizer does.
+    private func lowercasing(_ json: [UInt8]) throws -> [UInt8] {
+        var tokenizer = try JSONValue(parsing: json).object ?? [:]
+        var normalizers: [JSONValue] = [["type": "Lowercase"]]
+        if let normalizer = tokenizer["normalizer"], !normalizer.isNull { normalizers.append(normalizer) }
+        tokenizer["normalizer"] = ["type": "Sequence", "normalizers": .array(normalizers)]
+        return JSONValue.object(tokenizer).encoded()
+    }
+}
