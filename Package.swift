@@ -57,6 +57,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
         module("Tokenizers", ["JSON"]),
         module("Inference", ["CKernels", "CPlatform", "JSON", "Spelling", "Tokenizers"]),
+        module("ModelStore", ["CPlatform", "JSON", "Spelling", subprocess]),
 
         // The daemon.
 
