@@ -36,6 +36,7 @@ let package = Package(
     name: "hearth",
     platforms: [.macOS(.v15)],
     products: [
+        .executable(name: "hearth", targets: ["hearth"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,6 +53,8 @@ let package = Package(
 
         // The wire, and the command that speaks it.
         module("WireProtocol", ["JSON", "Spelling"]),
+        module("HearthClient", ["JSON", "WireProtocol"]),
+        executable("hearth", ["HearthClient", "JSON", "Terminal", "WireProtocol", argumentParser]),
 
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),

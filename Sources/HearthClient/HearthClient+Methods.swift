@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon's methods with typed parameters and results.
+
+import JSON
+public import WireProtocol
+
+extension HearthClient {
+    /// Turns texts or token ids into vectors.
+    public func embed(
+        _ parameters: EmbedParameters, onProgress: (Progress) -> Void = { _ in }
+    ) throws(ClientError) -> EmbedResult {
+        try receiveEmbedding(try submitEmbedding(parameters), onProgress: onProgress)
+    }
+
+    func submitEmbedding(_ parameters: EmbedParameters) throws(ClientError) -> RequestID {
+        var parameters = parameters
+        parameters.encoding = .binary
+        return try submit("embed", parameters.json.object ?? [:], isRepeatable: true)
+    }
+
+    func receiveEmbedding(
+        _ id: RequestID, onProgress: (Progress) -> Void
+    ) throws(ClientError) -> EmbedResult {
+        let answer = try explaining { client throws(ClientError) in try client.receive(id, onProgress: onProgress) }
+        do {
+            return try EmbedResult(json: answer.result, attachments: answer.attachments)
+        } catch {
+            throw .invalidReply(error.message)
+        }
+    }
+
+    /// Cuts texts into a model's tokens; the result is that of the method `tokenize`.
+    public func tokenize(
+        _ parameters: TokenizeParameters, onProgress: (Progress) -> Void = { _ in }
+    ) throws(ClientError) -> Answer {
+        try explaining { client throws(ClientError) in
+            try client.call("tokenize", parameters.json.object ?? [:], isRepeatable: true, onProgress: onProgress)
+        }
+    }
+
+    /// Who answers and in which version.
+    public func hello() throws(ClientError) -> Answer {
+        try call("hello", ["client": "hearth", "version": .string(hearthVersion)], isRepeatable: true)
+    }
+
+    /// Runs calls, and where the daemon did not understand one, looks whether its version is the reason.
+    public func explaining<Result>(
+        _ body: (HearthClient) throws(ClientError) -> Result
+    ) throws(ClientError) -> Result {
+        let error: WireError
+        do {
+            return try body(self)
+        } catch .remote(let remote) where [.methodNotFound, .invalidParameters].contains(remote.code) {
+            error = remote
+        }
+        guard let version = try? hello().result["version"]?.string, version != hearthVersion else {
+            throw .remote(error)
+        }
+        throw .incompatible(daemonVersion: version, error)
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command `hearth`: a thin client of the daemon. One file per verb in Commands.
+
+import ArgumentParser
+import WireProtocol
+
+@main
+struct Hearth: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hearth",
+        abstract: "Embeddings from models that stay warm.",
+        discussion: """
+            Commands that need the daemon start it.
+
+            Examples:
+              hearth embed "a text"
+              hearth embed --input lines.txt --format npy > vectors.npy
+              hearth models pull minilm
+              hearth status
+
+            Exit status: 0 done, 1 failed, 2 usage, 3 no daemon, 75 try again later.
+            """,
+        version: hearthVersion,
+        subcommands: [
+            Embed.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
+        ])
+
+    static func main() {
+        Interruption.endsQuietly()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Failure(error).exit()
+        }
+    }
+}
