@@ -37,6 +37,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "hearth", targets: ["hearth"]),
+        .executable(name: "hearthd", targets: ["hearthd"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -63,6 +64,17 @@ let package = Package(
         module("ModelStore", ["CPlatform", "JSON", "Spelling", subprocess]),
 
         // The daemon.
+        module("Serving", ["CPlatform", "Inference"]),
+        module("Gateways", ["Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
+        module("Observability", ["JSON", logging]),
+        module(
+            "Daemon",
+            [
+                "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "WireProtocol", logging,
+                nioCore, nioPosix,
+            ]),
+        executable(
+            "hearthd", ["Daemon", "HearthClient", "JSON", "ModelStore", "Terminal", "WireProtocol", argumentParser]),
 
         tests("JSONTests", ["JSON"]),
     ],

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The composition root: makes the services, puts them behind a socket or a
+// pipe, and takes them down in order.
+
+import Gateways
+import Inference
+import Logging
+import NIOCore
+import NIOPosix
+import Serving
+public import WireProtocol
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+public struct DaemonOptions: Sendable {
+    public var paths: HearthPaths
+    public var environment: [String: String]
+    /// Nil: never stop for being idle.
+    public var idleTimeout: Duration? = .seconds(900)
+    /// How long what is in flight may take once the daemon is to stop.
+    public var shutdownTimeout: Duration = .seconds(30)
+    /// The longest request in bytes.
+    public var maximumLineLength = 64 << 20
+    /// Log to standard error instead of the log file.
+    public var isInForeground = false
+
+    public init(paths: HearthPaths, environment: [String: String]) {
+        self.paths = paths
+        self.environment = environment
+    }
+}
+
+public struct Daemon: Sendable {
+    private let options: DaemonOptions
+    private let service: DaemonService
+    private let methods: Methods
+    private let log: Logger
+
+    /// - Parameter mayOpenFolders: whether a model may be any folder, which only a process with its caller's rights may.
+    private init(options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant) {
+        self.options = options
+        self.log = log
+        let library = ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
+        let threads = ComputeThreads(count: ComputeThreads.recommendedCount)
+        let models = ModelPool(options: library.loadOptions, resolve: library.locate)
+        service = DaemonService(
+            socket: socket, idleTimeout: options.idleTimeout, models: models, threads: threads, library: library,
+            started: started)
+        methods = Methods(
+            daemon: service, models: models, embedding: EmbedService(models: models, threads: threads))
+    }
+
+    private func connection(_ channel: any Channel) throws -> JSONRPCConnection {
+        try JSONRPCConnection(channel: channel, methods: methods, maximumLineLength: options.maximumLineLength)
+    }
+}
+
+// MARK: - On a socket
+
+extension Daemon {
+    /// Serves until told to stop, or idle for long enough. Reports on `readiness` once it listens, or why it cannot.
+    public static func serve(
+        _ options: DaemonOptions, readiness: consuming ReadinessPipe, started: ContinuousClock.Instant
+    ) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        umask(0o077)
+        let socket = options.paths.socket
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let lock: InstanceLock
+        let listener: Listener
+        let daemon: Daemon
+        do {
+            try SocketFolder.prepare(options.paths.runtime)
+            guard let held = try await InstanceLock.acquire(options.paths.instanceLock, unlessServing: socket) else {
+                return readiness.report(.running)
+            }
+            lock = held
+            let log = try DaemonLog.make(path: options.paths.log, isInForeground: options.isInForeground)
+            daemon = Daemon(options: options, socket: socket, mayOpenFolders: false, log: log, started: started)
+            lock.describe(daemon.service.hello, socket: socket)
+            listener = try await Listener(path: socket, on: group) { [daemon] in try daemon.connection($0) }
+        } catch {
+            readiness.report(.failed("\(error)"))
+            throw error
+        }
+        daemon.service.isListening()
+        readiness.report(.listening)
+        daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
+        try await daemon.run(listener)
+        daemon.log.info("stopped")
+        withExtendedLifetime(lock) {}
+    }
+
+    private func run(_ listener: Listener) async throws {
+        let signals = TerminationSignals { [service] isRepeated in service.shutDown(force: isRepeated) }
+        defer { signals.cancel() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await stopWhenIdle() }
+            group.addTask { await stopWhenTold(listener) }
+            try await listener.serve()
+            group.cancelAll()
+        }
+    }
+
+    private func stopWhenIdle() async {
+        guard let timeout = options.idleTimeout else { return }
+        while !Task.isCancelled {
+            let now = ContinuousClock.now
+            if service.gate.isIdle(since: now - timeout) {
+                log.info("stopping: idle", metadata: ["seconds": "\(timeout / .seconds(1))"])
+                return service.stop(.requested)
+            }
+            let next = max(service.gate.counts.lastActivity + timeout, now + min(timeout, .seconds(1)))
+            try? await Task.sleep(until: next, clock: .continuous)
+        }
+    }
+
+    /// Takes the socket's name away, so that the next client starts the next daemon; refuses new work, finishes
+    /// what is in flight, closes.
+    private func stopWhenTold(_ listener: Listener) async {
+        await withTaskGroup(of: Void.self) { group in
+            for await event in service.stopEvents {
+                log.info("stopping", metadata: ["because": "\(event)", "in_flight": "\(service.gate.counts.inFlight)"])
+                guard event == .requested else { break }
+                group.addTask {
+                    try? await Task.sleep(for: options.shutdownTimeout)
+                    service.stop(.timedOut)
+                }
+                listener.unlinkSocket()
+                service.gate.close()
+            }
+            group.cancelAll()
+        }
+        listener.unlinkSocket()
+        await listener.close()
+    }
+}
+
+// MARK: - On a pipe
+
+extension Daemon {
+    /// Serves one connection on standard input and output until its input ends: direct mode.
+    public static func serveStandardIO(_ options: DaemonOptions, started: ContinuousClock.Instant) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let log = Logger(label: "hearth", factory: { _ in SwiftLogNoOpLogHandler() })
+        let daemon = Daemon(options: options, socket: nil, mayOpenFolders: true, log: log, started: started)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let connection = try await NIOPipeBootstrap(group: group)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .takingOwnershipOfDescriptors(input: dup(STDIN_FILENO), output: dup(STDOUT_FILENO)) { channel in
+                channel.eventLoop.makeCompletedFuture { try daemon.connection(channel) }
+            }
+        await connection.serve()
+    }
+}

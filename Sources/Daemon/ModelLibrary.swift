@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finds the model that a request names among those that are installed.
+
+import Inference
+import ModelStore
+import Serving
+import WireProtocol
+
+struct ModelLibrary: Sendable {
+    /// What requests that name no model get, unless HEARTH_MODEL says otherwise.
+    static let defaultModel = "all-minilm-l6-v2"
+
+    let loadOptions: LoadOptions
+    private let store: ModelStore
+    private let defaultName: String
+    private let mayOpenFolders: Bool
+
+    /// - Parameter mayOpenFolders: whether a model may be any folder. A daemon opens no path on anyone's behalf.
+    init(options: DaemonOptions, mayOpenFolders: Bool) {
+        store = ModelStore(directory: options.paths.data, environment: options.environment)
+        defaultName = options.environment["HEARTH_MODEL"] ?? Self.defaultModel
+        self.mayOpenFolders = mayOpenFolders
+        loadOptions = LoadOptions(cacheDirectory: options.paths.cache)
+    }
+
+    @Sendable func locate(_ name: String?) throws(ServingError) -> ModelLocation {
+        do throws(ModelStoreError) {
+            let reference = try store.reference(name ?? defaultName)
+            if case .source(.folder(let path)) = reference, !mayOpenFolders {
+                throw ModelStoreError(
+                    .unsupported,
+                    "the daemon opens no folders of others, and '\(path)' is one; compute directly (hearth embed "
+                        + "--direct), or install it (hearth models pull '\(path)')")
+            }
+            let model = try store.resolve(reference)
+            return ModelLocation(id: model.id, folder: model.folder)
+        } catch {
+            throw ServingError(.modelNotFound, error.message)
+        }
+    }
+
+    func installed() -> [ModelLocation] {
+        store.list().map { ModelLocation(id: $0.id, folder: $0.folder) }
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client that speaks JSON-RPC, on a socket or a pipe. Its requests run
+// concurrently; when it goes away, what they still waited for is dropped.
+
+import JSON
+public import NIOCore
+import Synchronization
+import WireProtocol
+
+public final class JSONRPCConnection: Sendable {
+    /// More requests of one connection than this wait unread, so that a client cannot make the daemon hoard.
+    static let maximumConcurrentRequests = 64
+
+    private let stream: NIOAsyncChannel<Frame, Never>
+    private let methods: Methods
+    /// What `$/cancelRequest` can name.
+    private let running = Mutex<[RequestID: Task<Response, Never>]>([:])
+
+    /// Call on the channel's event loop, before it becomes active.
+    /// - Parameter maximumLineLength: bytes of the longest request.
+    public init(channel: any Channel, methods: Methods, maximumLineLength: Int) throws {
+        try channel.pipeline.syncOperations.addHandler(
+            ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)))
+        stream = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        self.methods = methods
+    }
+
+    /// Answers until the client has gone, or has sent all it will and has every answer; or the task is cancelled.
+    public func serve() async {
+        let channel = stream.channel
+        methods.daemon.connectionOpened()
+        defer { methods.daemon.connectionClosed() }
+        await withTaskCancellationHandler {
+            // Errors mean that the peer reset the connection or went away mid-write: nobody is left to tell.
+            try? await stream.executeThenClose { inbound, _ in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    // A client that hangs up while its requests compute ends them; one that only
+                    // stops sending (`printf … | nc -U`) still gets its answers.
+                    group.addTask { try await channel.closeFuture.get() }
+                    group.addTask {
+                        try await self.answer(inbound)
+                        try await channel.close()
+                    }
+                    try await group.next()
+                    group.cancelAll()
+                }
+            }
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+    }
+
+    private func answer(_ frames: NIOAsyncChannelInboundStream<Frame>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var count = 0
+            for try await frame in frames {
+                if count == Self.maximumConcurrentRequests {
+                    try await group.next()
+                    count -= 1
+                }
+                count += 1
+                group.addTask { try await self.answer(frame) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func answer(_ frame: Frame) async throws {
+        switch frame {
+        case .tooLong(let limit):
+            let error = WireError(
+                .invalidRequest, "the line is longer than \(limit) bytes; send less text in one request")
+            try await write(ByteBuffer(line: error.encoded(id: .null)))
+        case .line(let bytes):
+            let json: JSONValue
+            do {
+                json = try JSONValue(parsing: bytes)
+            } catch {
+                let error = WireError(.parseError, "the line is not JSON: \(error)")
+                return try await write(ByteBuffer(line: error.encoded(id: .null)))
+            }
+            if let batch = json.array {
+                try await answer(batch: batch)
+            } else {
+                try await answer(json)
+            }
+        }
+    }
+
+    /// Returns when the system has taken the bytes, so that a request is in flight until its answer cannot be lost.
+    private func write(_ buffer: ByteBuffer) async throws {
+        try await stream.channel.writeAndFlush(buffer).get()
+    }
+
+    private func answer(_ json: JSONValue) async throws {
+        guard let response = await respond(to: json) else { return }
+        defer { finish(response) }
+        try await write(ByteBuffer(response))
+    }
+
+    /// A batch's answers come in one array, in any order; notifications have none.
+    private func answer(batch: [JSONValue]) async throws {
+        if batch.isEmpty {
+            let error = WireError(.invalidRequest, "invalid request: the batch is empty")
+            return try await write(ByteBuffer(line: error.encoded(id: .null)))
+        }
+        let responses = await withTaskGroup(of: Response?.self) { group in
+            for element in batch { group.addTask { await self.respond(to: element, isInBatch: true) } }
+            return await group.reduce(into: [Response]()) { if let response = $1 { $0.append(response) } }
+        }
+        defer { for response in responses { finish(response) } }
+        guard !responses.isEmpty else { return }
+        var writer = JSONWriter()
+        writer.beginArray()
+        for response in responses { writer.raw(response.json) }
+        writer.endArray()
+        try await write(ByteBuffer(line: writer.bytes))
+    }
+
+    /// The answer to one call; nil for a notification.
+    private func respond(to json: JSONValue, isInBatch: Bool = false) async -> Response? {
+        let call: Call
+        switch Call.read(json) {
+        case .success(let value): call = value
+        case .failure(let refusal): return Response(refusal.error, id: refusal.id)
+        }
+        guard let id = call.id else {
+            await notify(call)
+            return nil
+        }
+        if isInBatch, call.parameters["encoding"] == "binary" {
+            let message = "'encoding' \"binary\" has no place in a batch, where no bytes can follow; send it alone"
+            return Response(WireError(.invalidParameters, message), id: id)
+        }
+        let task = Task { await perform(call, id: id) }
+        running.withLock { $0[id] = task }
+        defer { running.withLock { $0[id] = nil } }
+        return await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    private func perform(_ call: Call, id: RequestID) async -> Response {
+        let isWork = Methods.work.contains(call.method)
+        do {
+            if isWork { try methods.daemon.begin() }
+        } catch {
+            return Response(error, id: id)
+        }
+        var response: Response
+        do {
+            response = Response(try await methods.perform(call, progress: progressSink(for: call)), id: id)
+        } catch {
+            response = Response(WireError(error), id: id)
+        }
+        response.isWork = isWork
+        return response
+    }
+
+    /// Work is in flight until its answer has left.
+    private func finish(_ response: Response) {
+        if response.isWork { methods.daemon.end(failed: response.isError) }
+    }
+
+    private func notify(_ call: Call) async {
+        guard call.method == "$/cancelRequest" else { return }
+        guard let id = call.parameters["id"].flatMap(RequestID.init) else { return }
+        running.withLock { $0[id] }?.cancel()
+    }
+
+    /// Sends `$/progress` ahead of the reply, for a request that carries a token.
+    private func progressSink(for call: Call) -> Methods.ProgressSink? {
+        guard let token = call.parameters["progress_token"], !token.isNull else { return nil }
+        return { [channel = stream.channel] progress in
+            channel.writeAndFlush(ByteBuffer(line: progress.notification(token: token).encoded()), promise: nil)
+        }
+    }
+}
+
+/// One call's answer on its way out.
+private struct Response: Sendable {
+    let json: [UInt8]
+    var attachments: [Attachment] = []
+    var isError = false
+    /// Counted by the daemon as in flight.
+    var isWork = false
+
+    init(_ reply: Reply, id: RequestID) {
+        json = reply.encoded(id: id)
+        attachments = reply.attachments
+    }
+
+    init(_ error: WireError, id: RequestID) {
+        json = error.encoded(id: id)
+        isError = true
+    }
+}
+
+extension ByteBuffer {
+    fileprivate init(line: [UInt8], attachedBytes: Int = 0) {
+        self.init()
+        reserveCapacity(line.count + 1 + attachedBytes)
+        writeBytes(line)
+        writeInteger(UInt8(ascii: "\n"))
+    }
+
+    fileprivate init(_ response: Response) {
+        self.init(line: response.json, attachedBytes: response.attachments.reduce(0) { $0 + $1.floats.count * 4 })
+        for attachment in response.attachments { attachment.floats.withUnsafeBytes { _ = writeBytes($0) } }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The methods of the JSON-RPC gateway: each reads its parameters, makes one
+// call on a service and writes the result.
+
+import JSON
+public import Serving
+import Spelling
+import WireProtocol
+
+public struct Methods: Sendable {
+    typealias ProgressSink = @Sendable (Progress) -> Void
+
+    let daemon: any DaemonControl
+    let models: ModelPool
+    let embedding: EmbedService
+
+    public init(daemon: any DaemonControl, models: ModelPool, embedding: EmbedService) {
+        self.daemon = daemon
+        self.models = models
+        self.embedding = embedding
+    }
+
+    static let names = [
+        "hello", "embed", "tokenize", "models.list", "models.load", "models.unload", "daemon.status", "daemon.health",
+        "daemon.ready", "daemon.shutdown",
+    ]
+
+    /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the
+    /// daemon itself, answered at any time.
+    static let work: Set = ["embed", "tokenize", "models.load", "models.unload"]
+
+    func perform(_ call: Call, progress: ProgressSink?) async throws -> Reply {
+        switch call.method {
+        case "hello": try hello(call)
+        case "daemon.status": Reply(await daemon.status().json)
+        case "daemon.health": Reply(["status": "ok", "pid": .integer(Int64(daemon.hello.pid))])
+        case "daemon.ready": await ready()
+        case "daemon.shutdown": try shutDown(call)
+        case "models.list": await listModels()
+        case "models.load": try await load(call, progress)
+        case "models.unload": try await unload(call)
+        case "embed": try await embed(call, progress)
+        case "tokenize": try await tokenize(call, progress)
+        default: throw unknown(call.method)
+        }
+    }
+
+    private func unknown(_ method: String) -> WireError {
+        let hint = nearestNames(to: method, among: Self.names).first.map { "; did you mean '\($0)'?" } ?? ""
+        return WireError(.methodNotFound, "there is no method '\(method)'\(hint)")
+    }
+}
+
+extension WireError {
+    /// Any failure of a service, as the wire says it.
+    init(_ error: any Error) {
+        switch error {
+        case let error as WireError: self = error
+        case let error as ServingError: self.init(serving: error)
+        case is CancellationError: self.init(.cancelled, "the request was cancelled")
+        default: self.init(.internalError, "internal error: \(error)")
+        }
+    }
+
+    private init(serving error: ServingError) {
+        let code: Code =
+            switch error.code {
+            case .invalidRequest: .invalidParameters
+            case .modelNotFound: .modelNotFound
+            case .modelLoadFailed: .modelLoadFailed
+            case .inputTooLong: .inputTooLong
+            case .spaceMismatch: .spaceMismatch
+            case .deadlineExceeded: .deadlineExceeded
+            case .overloaded: .overloaded
+            case .cancelled: .cancelled
+            }
+        self.init(code, error.message)
+        if let backlog = error.backlog {
+            let milliseconds = Int64(backlog.estimate / .milliseconds(1))
+            details = [
+                "retry_after_ms": .integer(milliseconds), "queue_position": .integer(Int64(backlog.position)),
+                "eta_ms": .integer(milliseconds),
+            ]
+        }
+    }
+}

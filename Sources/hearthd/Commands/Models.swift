@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `models`: what the verbs that work on the store have in common. They need no
+// daemon, and run with the rights of whoever calls.
+
+import ArgumentParser
+import JSON
+import ModelStore
+import Terminal
+import WireProtocol
+
+struct Models: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "List, download, check and remove models.",
+        subcommands: [ModelsList.self, ModelsPull.self, ModelsShow.self, ModelsVerify.self, ModelsRemove.self],
+        defaultSubcommand: ModelsList.self)
+}
+
+struct ModelsOptions: ParsableArguments {
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @Flag(help: "No colours.")
+    var noColor = false
+
+    var output: Console { .standardOutput(allowsColor: !noColor) }
+    var errors: Console { .standardError(allowsColor: !noColor) }
+}
+
+/// What the verbs work on.
+struct ModelsContext {
+    let store: ModelStore
+    /// States of models that a running daemon knows, by id: "ready", "loading", …
+    var residentStates: [String: String] = [:]
+
+    /// The store of this user, from the environment.
+    init() throws {
+        let environment = processEnvironment()
+        store = ModelStore(directory: try HearthPaths(environment: environment).data, environment: environment)
+    }
+
+    /// In the words of the protocol: a model that is on the disk but not in memory is cold.
+    func state(of id: String, isInstalled: Bool) -> String {
+        residentStates[id] ?? (isInstalled ? "cold" : "absent")
+    }
+}
+
+extension ModelsOptions {
+    /// Runs a verb. Errors are said on standard error; the exit status is 2 for a name that cannot be one, 75 where the
+    /// same may work later, else 1.
+    func run(_ body: (ModelsContext) async throws -> Void) async throws {
+        do {
+            try await body(ModelsContext())
+        } catch let error as ModelStoreError {
+            let status = ExitCode(error.code == .invalidReference ? 2 : error.isTemporary ? 75 : 1)
+            if json {
+                let details: JSONValue = [
+                    "code": .integer(Int64(status.rawValue)), "kind": .string(error.code.rawValue),
+                    "message": .string(error.message), "retryable": .bool(error.isTemporary),
+                    "suggestions": .array(error.suggestions.map(JSONValue.string)),
+                ]
+                Console.writeToStandardError("\(JSONValue.object(["error": details]))\n")
+            } else {
+                let label = errors.styled("hearth:", .red)
+                Console.writeToStandardError("\(label) \(error.message.printable)\n")
+            }
+            throw status
+        }
+    }
+
+    /// Data, on standard output.
+    func print(_ document: JSONValue) {
+        Console.writeToStandardOutput("\(document)\n")
+    }
+}
+
+extension ModelsContext {
+    /// What is known of an installed model, for programs.
+    func json(_ model: InstalledModel) -> JSONObject {
+        var object: JSONObject = [
+            "id": .string(model.id),
+            "state": .string(state(of: model.id, isInstalled: true)),
+            "origin": .string(model.origin.rawValue),
+            "source": .string(model.source.reference),
+            "revision": model.revision.map(JSONValue.string) ?? .null,
+            "path": .string(model.folder),
+            "bytes": .integer(model.bytes),
+        ]
+        if let entry = store.catalogue.entry(named: model.id) { describe(entry, in: &object) }
+        return object
+    }
+
+    /// What the catalogue knows of a model that is not there, for programs.
+    func json(_ entry: CatalogueEntry) -> JSONObject {
+        var object: JSONObject = [
+            "id": .string(entry.id),
+            "state": .string(state(of: entry.id, isInstalled: false)),
+            "source": entry.sources.first.map { .string($0.reference) } ?? .null,
+            "path": .null,
+            "bytes": .integer(entry.bytes),
+        ]
+        describe(entry, in: &object)
+        return object
+    }
+
+    private func describe(_ entry: CatalogueEntry, in object: inout JSONObject) {
+        object["dimensions"] = .integer(Int64(entry.dimensions))
+        object["max_tokens"] = .integer(Int64(entry.maxTokens))
+        object["license"] = .string(entry.license)
+        object["summary"] = .string(entry.summary)
+    }
+}
