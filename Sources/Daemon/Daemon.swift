@@ -42,7 +42,9 @@ public struct Daemon: Sendable {
     private let log: Logger
 
     /// - Parameter mayOpenFolders: whether a model may be any folder, which only a process with its caller's rights may.
-    private init(options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant) {
+    private init(
+        options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant
+    ) {
         self.options = options
         self.log = log
         let library = ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
@@ -69,13 +71,17 @@ extension Daemon {
     ) async throws {
         signal(SIGPIPE, SIG_IGN)
         umask(0o077)
+        // A daemon must not keep a file system busy that someone wants to unmount.
+        if !options.isInForeground { chdir("/") }
         let socket = options.paths.socket
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let lock: InstanceLock
         let listener: Listener
         let daemon: Daemon
         do {
-            try SocketFolder.prepare(options.paths.runtime)
+            let folder = RuntimeFolder(options.paths)
+            try folder.create()
+            try folder.check()
             guard let held = try await InstanceLock.acquire(options.paths.instanceLock, unlessServing: socket) else {
                 return readiness.report(.running)
             }

@@ -68,7 +68,8 @@ extension InstanceLock {
             if isServed(socket) { return nil }
             guard ContinuousClock.now < deadline else {
                 throw StartupError(
-                    "another daemon holds the lock '\(path)' but does not answer on '\(socket)'; run: hearth stop --force")
+                    "another daemon holds the lock '\(path)' but does not answer on '\(socket)'; run: hearth stop --force"
+                )
             }
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -36,7 +36,7 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     public var isRetryable: Bool {
         switch self {
         case .timeout: true
-        case .remote(let error): error.code.isRetryable
+        case .remote(let error): error.isRetryable
         case .noDaemon, .refusedPath, .disconnected, .invalidReply, .incompatible: false
         }
     }

@@ -24,6 +24,10 @@ struct DaemonStart {
         let started: ChildProcess?
     }
 
+    private func checkFolder() throws(ClientError) {
+        do { try RuntimeFolder(paths).check() } catch { throw .refusedPath(error.description) }
+    }
+
     private enum Readiness {
         case listening
         /// Another daemon holds the instance lock.
@@ -35,15 +39,14 @@ struct DaemonStart {
 
     func connection() throws(ClientError) -> Connection {
         let deadline = Deadline(after: options.startTimeout)
-        let folder = RuntimeFolder(paths: paths)
-        try folder.check()
+        try checkFolder()
         if let socket = try UnixSocket.connect(to: paths.socket, until: deadline) {
             return Connection(socket: socket, started: nil)
         }
         if let spawnForbidden { throw .noDaemon(spawnForbidden) }
         let executable = try DaemonExecutable.find(environment: environment)
-        try folder.create()
-        try folder.check()
+        do { try RuntimeFolder(paths).create() } catch { throw .noDaemon(error.description) }
+        try checkFolder()
         var lock: FileLock?
         var started: ChildProcess?
         var interval = Duration.milliseconds(1)

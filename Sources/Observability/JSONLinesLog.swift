@@ -92,7 +92,9 @@ public struct JSONLinesLogHandler: LogHandler {
             "at": .string(timestamp()), "level": .string(event.level.rawValue), "label": .string(label),
             "message": .string("\(event.message)"),
         ]
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
             entry.members.append(.init(key: key, value: .string("\(value)")))
         }
         log.append(.object(entry))

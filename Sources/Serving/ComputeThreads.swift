@@ -61,11 +61,13 @@ public final class ComputeThreads: Sendable {
                 let workspace = Workspace()
                 while true {
                     available.wait()
-                    guard let item = state.withLock({ state in
-                        let item = state.take()
-                        if item != nil { state.running += 1 }
-                        return item
-                    }) else { continue }
+                    guard
+                        let item = state.withLock({ state in
+                            let item = state.take()
+                            if item != nil { state.running += 1 }
+                            return item
+                        })
+                    else { continue }
                     let start = ContinuousClock.now
                     item.work(workspace)
                     let time = ContinuousClock.now - start

@@ -171,7 +171,8 @@ struct EmbedJob: Sendable {
         let now = ContinuousClock.now
         if let deadline = request.deadline, now > deadline {
             throw ServingError(
-                .deadlineExceeded, "the deadline passed \((now - deadline) / .milliseconds(1)) ms before a thread was free")
+                .deadlineExceeded,
+                "the deadline passed \((now - deadline) / .milliseconds(1)) ms before a thread was free")
         }
         return now
     }

@@ -120,9 +120,9 @@ private func load(
             continuation.resume(
                 returning: result.map { embedder in
                     ResidentModel(
-                        id: location.id, folder: location.folder, embedder: embedder, loadTime: ContinuousClock.now - start)
+                        id: location.id, folder: location.folder, embedder: embedder,
+                        loadTime: ContinuousClock.now - start)
                 }.mapError { ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \($0)") })
         }
     }
 }
-

@@ -8,10 +8,12 @@ import CPlatform
 /// Starts a detached thread. A system that has no threads left is out of what Hearth cannot do without.
 func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(run: body)).toOpaque()
-    let result = hearth_start_thread(name, { context in
-        guard let context else { return }
-        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-    }, context)
+    let result = hearth_start_thread(
+        name,
+        { context in
+            guard let context else { return }
+            Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+        }, context)
     precondition(result == 0, "cannot start the thread '\(name)': error \(result)")
 }
 

@@ -12,16 +12,21 @@ public func nearestNames(to name: String, among candidates: [String], atMost cou
         .prefix(count).map(\.name)
 }
 
-/// Levenshtein's distance: insertions, deletions and substitutions.
+/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 private func editDistance(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    var beforePrevious: [Int] = []
     var previous = Array(0...second.count)
     for (row, letter) in first.enumerated() {
         var current = [row + 1]
         for (column, other) in second.enumerated() {
-            let substitution = previous[column] + (letter == other ? 0 : 1)
-            current.append(min(substitution, previous[column + 1] + 1, current[column] + 1))
+            var distance = previous[column] + (letter == other ? 0 : 1)
+            distance = min(distance, previous[column + 1] + 1, current[column] + 1)
+            if row > 0, column > 0, letter == second[column - 1], first[row - 1] == other {
+                distance = min(distance, beforePrevious[column - 1] + 1)
+            }
+            current.append(distance)
         }
-        previous = current
+        (beforePrevious, previous) = (previous, current)
     }
     return previous[second.count]
 }

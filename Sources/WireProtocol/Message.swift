@@ -43,7 +43,8 @@ public struct Call: Sendable {
         if let value = object["id"] {
             id = RequestID(value)
             if id == nil {
-                return .failure(Refusal(id: .null, reason: "'id' must be a string, a number or null, got \(value.kind)"))
+                return .failure(
+                    Refusal(id: .null, reason: "'id' must be a string, a number or null, got \(value.kind)"))
             }
         }
         func refuse(_ reason: String) -> Result<Call, Refusal> { .failure(Refusal(id: id ?? .null, reason: reason)) }

@@ -49,18 +49,21 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
             }
         }
 
-        /// Whether the same request may succeed later.
+        /// Whether errors of this kind pass by themselves.
         public var isRetryable: Bool { self == .overloaded || self == .shuttingDown }
     }
 
     public var code: Code
     public var message: String
+    /// Whether the same request may succeed later.
+    public var isRetryable: Bool
     /// Members of `data` beside `kind` and `retryable`.
     public var details: JSONObject
 
     public init(_ code: Code, _ message: String, details: JSONObject = [:]) {
         self.code = code
         self.message = message
+        isRetryable = code.isRetryable
         self.details = details
     }
 
@@ -69,17 +72,18 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension WireError {
     public var json: JSONValue {
-        var data: JSONObject = ["kind": .string(code.kind), "retryable": .bool(code.isRetryable)]
+        var data: JSONObject = ["kind": .string(code.kind), "retryable": .bool(isRetryable)]
         data.members += details.members
         return ["code": .integer(Int64(code.rawValue)), "message": .string(message), "data": .object(data)]
     }
 
-    /// Reads an error object of a reply; codes this version does not know become `internalError`.
+    /// Reads an error object of a reply; codes this version does not know become `internalError`, but stay retryable.
     public init(json: JSONValue) {
         let code = json["code"]?.integer.flatMap(Code.init(rawValue:)) ?? .internalError
         var details = json["data"]?.object ?? [:]
         details["kind"] = nil
         details["retryable"] = nil
         self.init(code, json["message"]?.string ?? "an error without a message", details: details)
+        isRetryable = json["data"]?["retryable"]?.bool ?? isRetryable
     }
 }

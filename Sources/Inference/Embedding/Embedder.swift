@@ -68,13 +68,12 @@ public final class Embedder: Sendable {
 
     // MARK: - Tokens to vectors
 
-    /// Tokens that go through the model together; more would only leave the cache.
-    private static let tokensPerPass = 512
-
-    /// Computes the vector of every text, on the calling thread and nothing else.
+    /// Computes the vector of every text, on the calling thread and on those of a team that are free.
     ///
-    /// A text's vector does not depend on what else is in the batch, bit for bit.
+    /// A text's vector does not depend on what else is in the batch, nor on the team, bit for bit.
     /// - Parameters:
+    ///   - workspace: the calling thread's own.
+    ///   - team: threads that help if they have nothing to do; of use when nobody else computes.
     ///   - normalize: whether vectors are scaled to length 1; nil for what the model's repository says.
     ///   - dimensions: keeps the first values of each vector (before it is scaled); nil for all.
     ///   - vectors: replaced by [batch, dimensions] values, row-major.
@@ -84,50 +83,21 @@ public final class Embedder: Sendable {
         _ batch: [TokenizedText], workspace: Workspace, team: ComputeTeam? = nil, normalize: Bool? = nil,
         dimensions: Int? = nil, into vectors: inout [Float]
     ) throws(ModelError) {
-        let dimensions = try checked(dimensions)
+        let output = PooledOutput(
+            pooling: description.pooling, dimensions: try checked(dimensions),
+            normalize: normalize ?? description.normalize)
         for text in batch { try validate(text) }
         vectors.removeAll(keepingCapacity: true)
-        vectors.reserveCapacity(batch.count * dimensions)
-        var pooled = [Float](repeating: 0, count: description.dimensions)
-        var start = 0
-        while start < batch.count {
-            let pass = batch[start..<passEnd(batch, from: start)]
-            let hidden = try forward(pass, workspace, team)
-            var row = 0
-            for text in pass {
-                pooled.withUnsafeMutableBufferPointer { pooled in
-                    guard let target = pooled.baseAddress else { return }
-                    description.pooling.pool(
-                        hidden + row * encoder.hidden, count: text.ids.count, width: encoder.hidden,
-                        skipping: text.promptTokens, into: target, encoder.kernels)
-                    if normalize ?? description.normalize {
-                        scaleToLengthOne(target, dimensions, encoder.kernels)
-                    }
-                }
-                vectors.append(contentsOf: pooled[..<dimensions])
-                row += text.ids.count
+        vectors.append(contentsOf: repeatElement(0, count: batch.count * output.dimensions))
+        try vectors.withUnsafeMutableBufferPointer { vectors throws(ModelError) in
+            // An empty batch.
+            guard let base = vectors.baseAddress, !vectors.isEmpty else { return }
+            guard let team else { return try encoder.embed(batch, output, in: workspace, .alone, to: base) }
+            try team.lead { crew throws(ModelError) in
+                try encoder.embed(batch, output, in: workspace, crew, to: base)
             }
-            start = pass.endIndex
         }
         workspace.trim()
-    }
-
-    private func forward(
-        _ pass: ArraySlice<TokenizedText>, _ workspace: Workspace, _ team: ComputeTeam?
-    ) throws(ModelError) -> UnsafeMutablePointer<Float> {
-        guard let team else { return try encoder.forward(pass, in: workspace) }
-        return try team.lead { crew throws(ModelError) in try encoder.forward(pass, in: workspace, crew) }
-    }
-
-    /// Where a pass ends: before its tokens become too many, but not before its first text.
-    private func passEnd(_ batch: [TokenizedText], from start: Int) -> Int {
-        var tokens = batch[start].ids.count
-        var end = start + 1
-        while end < batch.count, tokens + batch[end].ids.count <= Self.tokensPerPass {
-            tokens += batch[end].ids.count
-            end += 1
-        }
-        return end
     }
 
     private func checked(_ dimensions: Int?) throws(ModelError) -> Int {
@@ -143,7 +113,8 @@ public final class Embedder: Sendable {
         let embeddings = encoder.layers.embeddings
         guard (1...embeddings.position.shape[0]).contains(text.ids.count) else {
             throw ModelError(
-                .invalidInput, "an input has \(text.ids.count) tokens; the model takes 1 to \(embeddings.position.shape[0])")
+                .invalidInput,
+                "an input has \(text.ids.count) tokens; the model takes 1 to \(embeddings.position.shape[0])")
         }
         guard text.typeIDs.count == text.ids.count else {
             throw ModelError(.invalidInput, "an input has \(text.ids.count) tokens but \(text.typeIDs.count) types")

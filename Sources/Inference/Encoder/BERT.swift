@@ -30,7 +30,8 @@ extension ModelFamily {
             let attention = layer + "attention."
             return EncoderSources.Block(
                 attention: EncoderSources.Attention(
-                    projection: names.linear(["query", "key", "value"].map { attention + "self." + $0 }, hidden, hidden),
+                    projection: names.linear(
+                        ["query", "key", "value"].map { attention + "self." + $0 }, hidden, hidden),
                     output: names.linear([attention + "output.dense"], hidden, hidden),
                     heads: heads, headSize: hidden / heads),
                 attentionNorm: names.norm(attention + "output.LayerNorm", hidden),

@@ -69,10 +69,11 @@ extension Encoder {
 
     /// Groups of heads whose columns the kernels can compute by themselves.
     private func headGroups(_ attention: Layers.Attention, atMost limit: Int) -> [Range<Int>] {
-        let count = (1...limit).reversed().first { count in
-            attention.heads.isMultiple(of: count)
-                && (attention.heads / count * attention.headSize).isMultiple(of: kernels.columnStep)
-        } ?? 1
+        let count =
+            (1...limit).reversed().first { count in
+                attention.heads.isMultiple(of: count)
+                    && (attention.heads / count * attention.headSize).isMultiple(of: kernels.columnStep)
+            } ?? 1
         let size = attention.heads / count
         return (0..<count).map { $0 * size..<($0 + 1) * size }
     }

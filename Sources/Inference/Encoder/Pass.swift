@@ -17,8 +17,11 @@ struct Pass: Sendable {
     private static let rowBlock = 128
     /// Blocks are divided for more workers down to this.
     private static let leastRowBlock = 32
+    /// Beyond this, computing takes longer than reading weights, and every worker would convert all rows for itself.
+    private static let mostRowsByColumns = 64
 
-    /// Whether there are more workers than blocks, so that matrices are divided instead of rows.
+    /// Whether there are too few rows for every worker to have a block, so that matrices are divided instead. All rows
+    /// are one block then.
     let isDividedByColumns: Bool
 
     init(_ batch: ArraySlice<TokenizedText>, workers: Int) {
@@ -30,12 +33,16 @@ struct Pass: Sendable {
         }
         self.sequences = sequences
         rows = row
-        // Two blocks for every worker, so that one that is late leaves its second to another.
-        let share = workers == 1 ? row : (row + 2 * workers - 1) / (2 * workers)
-        let size = min(Self.rowBlock, max(Self.leastRowBlock, (share + 15) / 16 * 16))
-        rowBlocks = stride(from: 0, to: row, by: size).map { $0..<min($0 + size, row) }
-        isDividedByColumns = workers > 1 && rowBlocks.count < workers
+        isDividedByColumns = row <= min(Self.leastRowBlock * (workers - 1), Self.mostRowsByColumns)
+        rowBlocks = isDividedByColumns ? [0..<row] : Self.blocks(of: row, for: workers)
         headGroups = workers == 1 ? 1 : max(1, 4 * workers / max(1, sequences.count))
+    }
+
+    /// Two blocks for every worker, so that one that is late leaves its second to another.
+    private static func blocks(of rows: Int, for workers: Int) -> [Range<Int>] {
+        let share = workers == 1 ? rows : (rows + 2 * workers - 1) / (2 * workers)
+        let size = min(rowBlock, max(leastRowBlock, (share + 15) / 16 * 16))
+        return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
     }
 
     var longest: Int { sequences.map(\.count).max() ?? 0 }

@@ -11,11 +11,13 @@ public final class Workspace {
     public static let retainedBytes = 16 << 20
 
     private var pages: Pages?
+    /// Those of a team's helpers, for when each computes a pass of its own.
+    private var helpers: [Workspace] = []
 
     public init() {}
 
     /// Bytes held now.
-    public var byteCount: Int { pages?.bytes.count ?? 0 }
+    public var byteCount: Int { helpers.reduce(pages?.bytes.count ?? 0) { $0 + $1.byteCount } }
 
     /// Memory for `count` bytes, with whatever is in it; valid until the next call.
     func reserve(_ count: Int) throws(ModelError) -> UnsafeMutableRawPointer {
@@ -26,8 +28,17 @@ public final class Workspace {
         return grown.start
     }
 
+    /// This workspace, and others for `count` - 1 helpers.
+    func divided(for count: Int) -> [Workspace] {
+        while helpers.count < count - 1 { helpers.append(Workspace()) }
+        return [self] + helpers.prefix(count - 1)
+    }
+
     /// Gives memory back after an unusually large batch.
     func trim() {
-        if byteCount > Self.retainedBytes { pages = nil }
+        if byteCount > Self.retainedBytes {
+            pages = nil
+            helpers = []
+        }
     }
 }

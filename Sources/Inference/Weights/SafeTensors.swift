@@ -99,7 +99,8 @@ public struct SafeTensors: Sendable {
             let (begin, end) = (offsets[0], offsets[1])
             guard begin == position, end >= begin, end <= file.bytes.count - dataStart else {
                 throw .damaged(
-                    file, "tensor '\(name)' lies at \(begin)..<\(end), expected to start at \(position) and to end by "
+                    file,
+                    "tensor '\(name)' lies at \(begin)..<\(end), expected to start at \(position) and to end by "
                         + "\(file.bytes.count - dataStart)")
             }
             guard let size = byteCount(of: shape, type), size == end - begin else {

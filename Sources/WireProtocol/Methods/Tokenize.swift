@@ -63,7 +63,8 @@ public struct TokenizeResult: Sendable {
                 list.map { token in
                     [
                         "id": .integer(Int64(token.id)), "text": .string(token.text),
-                        "start": .integer(Int64(token.range.lowerBound)), "end": .integer(Int64(token.range.upperBound)),
+                        "start": .integer(Int64(token.range.lowerBound)),
+                        "end": .integer(Int64(token.range.upperBound)),
                     ]
                 })
         }
