@@ -22,8 +22,8 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -55,7 +55,7 @@ let package = Package(
         // The wire, and the command that speaks it.
         module("WireProtocol", ["JSON", "Spelling"]),
         module("HearthClient", ["JSON", "WireProtocol"]),
-        executable("hearth", ["HearthClient", "JSON", "Terminal", "WireProtocol", argumentParser]),
+        executable("hearth", ["HearthClient", "JSON", "Spelling", "Terminal", "WireProtocol", argumentParser]),
 
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
@@ -77,6 +77,14 @@ let package = Package(
             "hearthd", ["Daemon", "HearthClient", "JSON", "ModelStore", "Terminal", "WireProtocol", argumentParser]),
 
         tests("JSONTests", ["JSON"]),
+        tests("TerminalTests", ["Terminal"]),
+        tests("CKernelsTests", ["CKernels"]),
+        tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
+        tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
+        tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
+        tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
+        // The two executables, as a user runs them.
+        tests("IntegrationTests", ["JSON"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

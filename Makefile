@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin on purpose: each target is one line into swift or Scripts/.
+
+# Shipped executables are static on Linux, where that makes them start faster and run anywhere.
+STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xswiftc -static-executable)
+RELEASE := .build/release
+PREFIX ?= $(HOME)/.local
+
+.PHONY: help setup build demo test lint format bench install clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo      build, get a model, start the daemon and embed a sentence
+demo: build
+	@Scripts/demo $(RELEASE)
+
+## make test      everything: units, and the two executables as a user runs them
+test: build
+	@Scripts/test $(RELEASE)
+
+## make build     the two executables, in .build/release
+build: setup
+	swift build -c release $(STATIC) --product hearth
+	swift build -c release $(STATIC) --product hearthd
+
+## make setup     install what building and testing need (as root) or say what is missing
+setup:
+	@Scripts/setup
+
+## make lint      check the format of all Swift sources
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+## make format    format all Swift sources
+format:
+	swift format --in-place --recursive Package.swift Sources Tests
+
+## make bench     measure against the limits of the machine and against peers
+bench: build
+	@Scripts/bench $(RELEASE)
+
+## make install   copy the executables and completions to PREFIX (default ~/.local)
+install: build
+	@Scripts/install $(RELEASE) $(PREFIX)
+
+clean:
+	rm -rf .build

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compares every kernel table this CPU has with plain double-precision code.
+// In C, so that it cross-compiles, runs under an emulator and under the
+// sanitizers; Scripts/check-kernels builds and runs it in all these ways.
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+static const ck_kernels *table;
+static long checks, failures;
+
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static float uniform(void) {  // in [-1, 1)
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (float)(int32_t)(random_state >> 32) * 0x1p-31f;
+}
+
+/// A buffer of exactly `count` floats, so that the sanitizers see any step outside.
+static float *floats(int64_t count, float scale) {
+    float *p = malloc((size_t)(count > 0 ? count : 1) * sizeof *p);
+    for (int64_t i = 0; i < count; i++) p[i] = scale * uniform();
+    return p;
+}
+
+static void *aligned(size_t size) {
+    void *p = aligned_alloc(64, (size + 63) / 64 * 64 + 64);
+    memset(p, 0xff, size);
+    return p;
+}
+
+static void report(const char *what, double error, double limit) {
+    checks++;
+    if (error <= limit) return;  // also false for NaN
+    failures++;
+    if (failures < 50) printf("FAIL %s %s: error %.3g, allowed %.3g\n", table->name, what, error, limit);
+}
+
+static double activation(ck_activation kind, double x) {
+    switch (kind) {
+        case CK_IDENTITY: return x;
+        case CK_GELU: return 0.5 * x * erfc(-x / sqrt(2));
+        case CK_GELU_TANH: return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+        case CK_SILU: return x / (1 + exp(-x));
+        case CK_RELU: return x > 0 ? x : 0;
+        case CK_TANH: return tanh(x);
+        case CK_SIGMOID: return 1 / (1 + exp(-x));
+    }
+    return NAN;
+}
+
+/// x as the precision's arithmetic sees it, given the largest |value| of its row.
+static double operand(ck_precision precision, float x, float largest) {
+    if (precision == CK_F32) return x;
+    if (precision == CK_INT8) {
+        if (largest == 0) return 0;
+        return (double)rintf(x * (127 / largest)) * (double)(largest / 127);
+    }
+    uint32_t u;
+    memcpy(&u, &x, 4);
+    u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000;
+    memcpy(&x, &u, 4);
+    return x;
+}
+
+static float largest(const float *x, int64_t n) {
+    float m = 0;
+    for (int64_t i = 0; i < n; i++) m = fmaxf(m, fabsf(x[i]));
+    return m;
+}
+
+static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k, int variant) {
+    const int64_t ldx = k + variant % 3, ldout = n + variant % 4;
+    const bool with_bias = variant & 1, with_residual = variant & 2;
+    const ck_activation kind = (ck_activation)(variant % 7);
+    float *w = floats((int64_t)n * k, 1), *x = floats((m - 1) * ldx + k, 1), *bias = floats(n, 1);
+    float *out = floats((m - 1) * ldout + n, 1), *alone = floats(n, 1), *residual = floats((m - 1) * ldout + n, 1);
+    void *packed = aligned(table->packed_size(precision, n, k));
+    table->pack(precision, w, k, n, k, packed);
+    const ck_matrix weights = {.precision = precision, .rows = n, .columns = k, .packed = packed};
+    void *scratch = aligned(table->linear_scratch_size(precision, m, n, k));
+    // The residual may be the output itself.
+    if (with_residual) memcpy(out, residual, (size_t)((m - 1) * ldout + n) * sizeof *out);
+    ck_linear l = {
+        .weights = &weights, .bias = with_bias ? bias : NULL, .x = x, .ldx = ldx, .m = m, .activation = kind,
+        .residual = with_residual ? out : NULL, .ldresidual = ldout, .out = out, .ldout = ldout, .scratch = scratch,
+    };
+    // Two column ranges, split at a step.
+    const int32_t middle = n / 2 / table->column_step * table->column_step;
+    l.column_begin = middle, l.column_end = n;
+    table->linear(&l);
+    l.column_begin = 0, l.column_end = middle;
+    table->linear(&l);
+
+    double worst = 0, differences = 0;
+    for (int64_t i = 0; i < m; i++) {
+        // Check every row of small products, some of large ones.
+        if (m * n * k > 2000000 && i % 13 != 0 && i != m - 1) continue;
+        const float limit = largest(x + i * ldx, k);
+        for (int32_t j = 0; j < n; j++) {
+            const float column_limit = largest(w + (int64_t)j * k, k);
+            double sum = 0;
+            for (int32_t p = 0; p < k; p++)
+                sum += operand(precision, x[i * ldx + p], limit) * operand(precision, w[(int64_t)j * k + p], column_limit);
+            if (with_bias) sum += bias[j];
+            sum = activation(kind, sum);
+            if (with_residual) sum += residual[i * ldout + j];
+            const double error = fabs(sum - out[i * ldout + j]);
+            if (!(error <= worst)) worst = error;
+        }
+        // A row alone is the same row in a batch, bit for bit.
+        ck_linear one = l;
+        one.x = x + i * ldx, one.m = 1, one.out = alone, one.column_end = n;
+        one.residual = with_residual ? residual + i * ldout : NULL;
+        table->linear(&one);
+        differences += memcmp(alone, out + i * ldout, (size_t)n * sizeof *out) != 0;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "linear precision %d m %d n %d k %d variant %d", precision, (int)m, n, k, variant);
+    // One rounding of a sum of magnitude √k for each of k terms; int8 sums are exact.
+    report(what, worst, precision == CK_INT8 ? 2e-5 : 2e-6 + k * 0x1.8p-24);
+    strcat(what, ", rows alone");
+    report(what, differences, 0);
+    free(w), free(x), free(bias), free(out), free(alone), free(residual), free(packed), free(scratch);
+}
+
+typedef struct attention_case {
+    int32_t length, head_size, heads, heads_per_kv, left, right;
+    bool bias;
+} attention_case;
+
+static float rounded(ck_precision precision, float x) { return (float)operand(precision, x, 0); }
+
+static void check_attention(ck_precision precision, attention_case c) {
+    const int32_t width = c.heads * c.head_size, kv_width = width / c.heads_per_kv, n = c.length;
+    const int64_t ldq = width + 3, ldk = kv_width + 1, ldv = kv_width, ldout = width + 2, ldd = 2 * n + 1;
+    float *q = floats((n - 1) * ldq + width, 2), *k = floats((n - 1) * ldk + kv_width, 2);
+    float *v = floats((n - 1) * ldv + kv_width, 1), *out = floats((n - 1) * ldout + width, 1);
+    float *bias = floats(c.heads * ldd, 1);
+    void *scratch = aligned(table->attention_scratch_size(n, c.head_size));
+    ck_attention a = {
+        .q = q, .k = k, .v = v, .ldq = ldq, .ldk = ldk, .ldv = ldv, .length = n, .head_size = c.head_size,
+        .head_begin = 0, .head_end = c.heads, .heads_per_kv = c.heads_per_kv, .scale = 1 / sqrtf((float)c.head_size),
+        .window_left = c.left, .window_right = c.right, .distance_bias = c.bias ? bias : NULL, .lddistance = ldd,
+        .out = out, .ldout = ldout, .scratch = scratch, .precision = precision,
+    };
+    a.head_end = c.heads / 2;
+    table->attention(&a);
+    a.head_begin = c.heads / 2, a.head_end = c.heads;
+    table->attention(&a);
+
+    double worst = 0, *p = malloc((size_t)n * sizeof *p), *expected = malloc((size_t)c.head_size * sizeof *expected);
+    for (int32_t h = 0; h < c.heads; h++)
+        for (int32_t i = 0; i < n; i++) {
+            if (n > 100 && i % 7 != 0 && i != n - 1) continue;
+            const int64_t kv = (int64_t)(h / c.heads_per_kv) * c.head_size;
+            double maximum = -INFINITY, sum = 0;
+            for (int32_t j = 0; j < n; j++) {
+                p[j] = -INFINITY;
+                if (j < (int64_t)i - c.left || j > (int64_t)i + c.right) continue;
+                double s = 0;
+                for (int32_t d = 0; d < c.head_size; d++)
+                    s += (double)rounded(precision, q[i * ldq + h * c.head_size + d]) *
+                        rounded(precision, k[j * ldk + kv + d]);
+                p[j] = s * a.scale + (c.bias ? bias[h * ldd + n + j - i] : 0);
+                maximum = fmax(maximum, p[j]);
+            }
+            memset(expected, 0, (size_t)c.head_size * sizeof *expected);
+            for (int32_t j = 0; j < n; j++) {
+                const double weight = exp(p[j] - maximum);
+                sum += weight;
+                for (int32_t d = 0; d < c.head_size; d++) expected[d] += weight * rounded(precision, v[j * ldv + kv + d]);
+            }
+            for (int32_t d = 0; d < c.head_size; d++) {
+                const double error = fabs(expected[d] / sum - out[i * ldout + h * c.head_size + d]);
+                if (!(error <= worst)) worst = error;
+            }
+        }
+    char what[120];
+    snprintf(
+        what, sizeof what, "attention precision %d length %d head %d of %d kv %d window %d %d bias %d", precision, n, c.head_size, c.heads,
+        c.heads_per_kv, c.left, c.right, c.bias);
+    // The weights' own rounding is not in the expected values.
+    report(what, worst, precision == CK_F32 ? 3e-6 : 4e-3);
+    free(q), free(k), free(v), free(out), free(bias), free(scratch), free(p), free(expected);
+}
+
+static void check_norms(int64_t m, int32_t n) {
+    const int64_t ldx = n + 5;
+    float *x = floats((m - 1) * ldx + n, 3), *gain = floats(n, 1), *bias = floats(n, 1), *alone = floats(n, 1);
+    float *out = floats((m - 1) * ldx + n, 1);
+    for (int kind = 0; kind < 3; kind++) {
+        memcpy(out, x, (size_t)((m - 1) * ldx + n) * sizeof *out);  // in place
+        if (kind < 2) table->layer_norm(out, ldx, m, n, gain, kind ? bias : NULL, 1e-5f, out, ldx);
+        else table->rms_norm(out, ldx, m, n, gain, 1e-5f, out, ldx);
+        double worst = 0, differences = 0;
+        for (int64_t i = 0; i < m; i++) {
+            const float *row = x + i * ldx;
+            double mean = 0, variance = 0;
+            for (int32_t j = 0; j < n; j++) mean += row[j];
+            mean = kind < 2 ? mean / n : 0;
+            for (int32_t j = 0; j < n; j++) variance += (row[j] - mean) * (row[j] - mean);
+            for (int32_t j = 0; j < n; j++) {
+                double e = (row[j] - mean) / sqrt(variance / n + 1e-5) * gain[j] + (kind == 1 ? bias[j] : 0);
+                const double error = fabs(e - out[i * ldx + j]);
+                if (!(error <= worst)) worst = error;
+            }
+            if (kind < 2) table->layer_norm(row, ldx, 1, n, gain, kind ? bias : NULL, 1e-5f, alone, n);
+            else table->rms_norm(row, ldx, 1, n, gain, 1e-5f, alone, n);
+            differences += memcmp(alone, out + i * ldx, (size_t)n * sizeof *out) != 0;
+        }
+        char what[60];
+        snprintf(what, sizeof what, "norm %d m %d n %d", kind, (int)m, n);
+        report(what, worst, 2e-5);
+        report(what, differences, 0);
+    }
+    free(x), free(gain), free(bias), free(alone), free(out);
+}
+
+static void check_elementwise(int64_t n) {
+    float *a = floats(n, 4), *b = floats(n, 4), *out = floats(n, 1);
+    double sum = 0, worst = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)a[i] * b[i];
+    report("dot", fabs(sum - table->dot(a, b, n)), 1e-5 * sqrt((double)n) + 1e-5);
+    memcpy(out, a, (size_t)n * sizeof *out);
+    table->add(out, b, n);
+    for (int64_t i = 0; i < n; i++) worst = fmax(worst, fabsf(out[i] - (a[i] + b[i])));
+    report("add", worst, 0);
+    for (int kind = 0; kind < 7; kind++) {
+        memcpy(out, b, (size_t)n * sizeof *out);
+        table->gate((ck_activation)kind, a, out, n, 1, (int32_t)n, out, n);
+        worst = 0;
+        for (int64_t i = 0; i < n; i++) worst = fmax(worst, fabs(out[i] - activation((ck_activation)kind, a[i]) * b[i]));
+        report("gate", worst, 1e-5);
+    }
+    free(a), free(b), free(out);
+}
+
+/// Every activation over the whole range of float32.
+static void check_activations(void) {
+    // Absolute bounds where |x| ≤ 10, relative ones above and, for those with digits to lose, below.
+    static const double absolute[] = {0, 4.5e-7, 1.5e-6, 1.5e-6, 0, 3e-7, 2e-7};
+    static const double relative[] = {0, 3e-7, 6e-7, 6e-7, 0, 6e-7, 5e-7};
+    for (int kind = 1; kind < 7; kind++) {
+        double worst = 0, worst_relative = 0, odd = 0;
+        for (uint64_t first = 0; first < 0x100000000; first += 4099 * 64) {
+            float x[64], y[64];
+            for (int i = 0; i < 64; i++) {
+                uint32_t u = (uint32_t)(first + 4099 * (uint64_t)i);
+                memcpy(&x[i], &u, 4);
+            }
+            memcpy(y, x, sizeof y);
+            table->activate((ck_activation)kind, y, 61);  // leaves a tail
+            table->activate((ck_activation)kind, y + 61, 3);
+            for (int i = 0; i < 64; i++) {
+                if (isnan(x[i])) {
+                    odd += !isnan(y[i]);
+                    continue;
+                }
+                const double e = activation((ck_activation)kind, x[i]), error = fabs(y[i] - e);
+                if (fabsf(x[i]) <= 10 && !(error <= worst)) worst = error;
+                const bool keeps_digits = kind == CK_TANH || (kind == CK_SIGMOID && x[i] > -80) || x[i] > 10;
+                if (keeps_digits && fabs(e) > 1e-30 && !(error / fabs(e) <= worst_relative)) worst_relative = error / fabs(e);
+                if (x[i] < -10) odd += !(fabs(y[i]) <= 1e-3 * 10 || kind == CK_TANH);
+            }
+        }
+        char what[60];
+        snprintf(what, sizeof what, "activation %d, absolute", kind);
+        report(what, worst, absolute[kind]);
+        snprintf(what, sizeof what, "activation %d, relative", kind);
+        report(what, worst_relative, relative[kind]);
+        snprintf(what, sizeof what, "activation %d, NaN and far left", kind);
+        report(what, odd, 0);
+        float edge[3] = {INFINITY, -INFINITY, NAN};
+        table->activate((ck_activation)kind, edge, 3);
+        const bool saturates = kind == CK_TANH || kind == CK_SIGMOID;
+        snprintf(what, sizeof what, "activation %d, infinities", kind);
+        report(what, edge[0] != (saturates ? 1 : INFINITY), 0);
+        report(what, fabs(edge[1] + (kind == CK_TANH)), 1e-6);
+        report(what, !isnan(edge[2]), 0);
+        if (getenv("VERBOSE")) printf("%s activation %d: absolute %.3g relative %.3g\n", table->name, kind, worst, worst_relative);
+    }
+}
+
+static void check_table(void) {
+    static const int32_t sizes[] = {1, 5, 48, 80, 312, 384, 1536};
+    static const int64_t rows[] = {1, 2, 3, 7, 16, 17, 64, 129};
+    int variant = 0;
+    for (int precision = 0; precision < 3; precision++)
+        for (int i = 0; i < 7; i++)
+            for (int j = 0; j < 7; j++)
+                for (int r = 0; r < 8; r++) {
+                    if (sizes[i] * sizes[j] * rows[r] > 12000000) continue;
+                    check_linear((ck_precision)precision, rows[r], sizes[i], sizes[j], variant++);
+                }
+    const int32_t all = INT32_MAX;
+    static const int32_t lengths[] = {1, 2, 5, 12, 16, 31, 33, 64, 100, 257, 600};
+    for (int i = 0; i < 22; i++) {
+        const int32_t n = lengths[i / 2];
+        const ck_precision precision = i % 2 ? CK_BF16 : CK_F32;
+        check_attention(precision, (attention_case){n, 32, 3, 1, all, all, false});
+        check_attention(precision, (attention_case){n, 64, 4, 2, all, all, true});
+        check_attention(precision, (attention_case){n, 64, 2, 1, all, 0, false});
+        check_attention(precision, (attention_case){n, 40, 2, 2, 17, 9, true});
+        check_attention(precision, (attention_case){n, 5, 2, 1, 64, 64, false});
+    }
+    for (int i = 0; i < 7; i++) check_norms(5, sizes[i]), check_elementwise(sizes[i]);
+    check_activations();
+}
+
+int main(void) {
+    for (int isa = CK_ISA_PORTABLE; isa <= CK_ISA_AMX; isa++) {
+        table = ck_kernels_for((ck_isa)isa);
+        if (!table) continue;
+        const long before = failures;
+        check_table();
+        printf("%s: precisions %x, %ld failures\n", table->name, table->precisions, failures - before);
+    }
+    printf("%ld checks, %ld failures\n", checks, failures);
+    return failures != 0;
+}

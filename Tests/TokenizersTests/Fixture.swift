@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the reference library recorded (Scripts/make-tokenizer-fixtures).
+
+import JSON
+import Tokenizers
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+struct Fixture: Sendable, CustomStringConvertible {
+    struct Case: Sendable {
+        var first: String
+        var second: String?
+        var maximumTokens: Int?
+        var truncation: TruncationSide
+        var addSpecialTokens: Bool
+        var ids: [Int32]
+        var typeIDs: [Int32]
+        var offsets: [Range<Int>]
+        var isSpecial: [Bool]
+    }
+
+    var name: String
+    /// A whole `tokenizer.json`.
+    var json: JSONValue
+    var cases: [Case]
+
+    var description: String { name }
+
+    static let all = load("wordpiece.json")
+
+    private static func file(_ name: String) -> JSONValue {
+        let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+        return (try? JSONValue(parsing: bytes("\(folder)/Fixtures/\(name)"))) ?? .null
+    }
+
+    private static func bytes(_ path: String) -> [UInt8] {
+        guard let file = fopen(path, "rb") else { return [] }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+        return bytes
+    }
+
+    private static func load(_ name: String) -> [Fixture] {
+        let file = file(name)
+        let texts = file["texts"]?.array?.compactMap(\.string) ?? []
+        return (file["tokenizers"]?.array ?? []).map { fixture in
+            Fixture(
+                name: fixture["name"]?.string ?? "",
+                json: (fixture["description"] ?? .null).setting("model", "vocab", to: file["vocab"] ?? .null),
+                cases: (fixture["cases"]?.array ?? []).map { Case($0, texts) })
+        }
+    }
+}
+
+extension Fixture.Case {
+    init(_ value: JSONValue, _ texts: [String]) {
+        func numbers(_ key: String) -> [Int]? { value[key]?.array?.compactMap(\.integer) }
+        first = value["text"]?.integer.map { texts[$0] } ?? ""
+        second = value["pair"]?.integer.map { texts[$0] }
+        maximumTokens = value["limit"]?.integer
+        truncation = value["side"] == nil ? .tail : .head
+        addSpecialTokens = value["plain"] == nil
+        ids = numbers("ids")?.map(Int32.init) ?? []
+        typeIDs = numbers("types")?.map(Int32.init) ?? ids.map { _ in 0 }
+        isSpecial = numbers("special")?.map { $0 == 1 } ?? ids.map { _ in false }
+        let ends = numbers("offsets") ?? []
+        offsets = stride(from: 0, to: ends.count, by: 2).map { ends[$0]..<ends[$0 + 1] }
+    }
+
+    func encode(with tokenizer: Tokenizer, recordOffsets: Bool) -> Encoding {
+        if let second {
+            tokenizer.encode(
+                first, pair: second, maximumTokens: maximumTokens, truncation: truncation,
+                addSpecialTokens: addSpecialTokens, recordOffsets: recordOffsets)
+        } else {
+            tokenizer.encode(
+                first, maximumTokens: maximumTokens, truncation: truncation, addSpecialTokens: addSpecialTokens,
+                recordOffsets: recordOffsets)
+        }
+    }
+}
+
+extension JSONValue {
+    /// A copy with one member changed, at a path of member names.
+    func setting(_ path: String..., to value: JSONValue) -> JSONValue {
+        setting(path[...], to: value)
+    }
+
+    private func setting(_ path: ArraySlice<String>, to value: JSONValue) -> JSONValue {
+        guard let key = path.first else { return value }
+        var object = object ?? [:]
+        object[key] = (object[key] ?? .null).setting(path.dropFirst(), to: value)
+        return .object(object)
+    }
+}
