@@ -133,8 +133,12 @@ public final class JSONRPCConnection: Sendable {
             let message = "'encoding' \"binary\" has no place in a batch, where no bytes can follow; send it alone"
             return Response(WireError(.invalidParameters, message), id: id)
         }
-        let task = Task { await perform(call, id: id) }
-        running.withLock { $0[id] = task }
+        // Under the lock, so that a cancellation which follows finds it however early it comes.
+        let task = running.withLock { running in
+            let task = Task { await perform(call, id: id) }
+            running[id] = task
+            return task
+        }
         defer { running.withLock { $0[id] = nil } }
         return await withTaskCancellationHandler {
             await task.value

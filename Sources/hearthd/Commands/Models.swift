@@ -31,13 +31,16 @@ struct ModelsOptions: ParsableArguments {
 /// What the verbs work on.
 struct ModelsContext {
     let store: ModelStore
+    let daemon: RunningDaemon?
     /// States of models that a running daemon knows, by id: "ready", "loading", …
-    var residentStates: [String: String] = [:]
+    let residentStates: [String: String]
 
     /// The store of this user, from the environment.
     init() throws {
         let environment = processEnvironment()
         store = ModelStore(directory: try HearthPaths(environment: environment).data, environment: environment)
+        daemon = RunningDaemon(environment: environment)
+        residentStates = daemon?.modelStates() ?? [:]
     }
 
     /// In the words of the protocol: a model that is on the disk but not in memory is cold.

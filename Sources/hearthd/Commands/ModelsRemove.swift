@@ -28,6 +28,7 @@ struct ModelsRemove: AsyncParsableCommand {
         try await options.run { context in
             let reference = try context.store.reference(model)
             let id = context.store.id(of: reference)
+            context.daemon?.unload(id)
             let freed = try await context.store.remove(reference)
             if options.json {
                 options.print(["id": .string(id), "freed_bytes": .integer(freed)])
