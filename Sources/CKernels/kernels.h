@@ -58,6 +58,7 @@ typedef struct ck_arithmetic {
     int32_t row_block;  ///< rows that one product is best given at most
     int32_t panels;     ///< panels that one product of up to 16 rows is best given; of more, one
     bool is_unsigned;   ///< int8 operands carry an offset of 128
+    bool is_emulated;   ///< without instructions for the precision
 } ck_arithmetic;
 
 /// What the CPU and its operating system allow.

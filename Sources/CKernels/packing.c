@@ -44,7 +44,7 @@ void ck_pack(ck_precision precision, const float *weights, int64_t ld, int32_t r
         // Element k of this column is at operand `first + (k / group · 32) · group + k % group`.
         const int64_t first = (n / CK_PANEL * depth * CK_PANEL) + (n % CK_PANEL) * group;
         const float limit = precision == CK_INT8 ? largest(row, columns) : 0;
-        const float inverse = limit > 0 ? 127 / limit : 0;
+        const float inverse = limit > 1e-30f ? 127 / limit : 0;
         int32_t sum = 0;
         for (int32_t k = 0; k < columns; k++) {
             const int64_t at = first + (int64_t)(k / group) * CK_PANEL * group + k % group;

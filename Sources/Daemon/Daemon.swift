@@ -48,7 +48,7 @@ public struct Daemon: Sendable {
         self.options = options
         self.log = log
         let library = ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
-        let threads = ComputeThreads(count: ComputeThreads.recommendedCount)
+        let threads = ComputeThreads()
         let models = ModelPool(options: library.loadOptions, resolve: library.locate)
         service = DaemonService(
             socket: socket, idleTimeout: options.idleTimeout, models: models, threads: threads, library: library,

@@ -3,7 +3,6 @@
 // The threads that do inference and nothing else, so that no event loop and no
 // cooperative thread ever computes. Idle threads sleep; they never spin.
 
-import CPlatform
 import Dispatch
 public import Inference
 import Synchronization
@@ -52,10 +51,12 @@ public final class ComputeThreads: Sendable {
     public let count: Int
     private let state = Mutex(State())
     private let available = DispatchSemaphore(value: 0)
+    private let team: ComputeTeam
 
-    /// Starts `count` threads; they live as long as the process.
-    public init(count: Int) {
+    /// Starts a thread per core that this process may use; they live as long as the process.
+    public init(count: Int = Processors.computeThreads) {
         self.count = count
+        team = ComputeTeam(size: count)
         for index in 0..<count {
             startThread(named: "compute-\(index)") { [self] in
                 let workspace = Workspace()
@@ -82,6 +83,11 @@ public final class ComputeThreads: Sendable {
 
     /// Pieces of work that wait, and that run now.
     public var load: (queued: Int, running: Int) { state.withLock { ($0.queued, $0.running) } }
+
+    /// Asked by the only work there is: threads that would else be idle and can share its forward pass.
+    var idleTeam: ComputeTeam? {
+        state.withLock { $0.running == 1 && $0.queued == 0 } ? team : nil
+    }
 
     /// How long this many pieces of work take at the rate measured so far.
     func estimate(for pieces: Int) -> Duration {
@@ -128,9 +134,4 @@ public final class ComputeThreads: Sendable {
 
 extension ServingError {
     static let cancelledInQueue = ServingError(.cancelled, "the request was cancelled before it was computed")
-}
-
-extension ComputeThreads {
-    /// One thread per CPU that this process may use.
-    public static var recommendedCount: Int { max(1, Int(hearth_available_cpus())) }
 }

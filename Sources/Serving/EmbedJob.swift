@@ -16,8 +16,15 @@ struct EmbedJob: Sendable {
     let dimensions: Int
     let arrival: ContinuousClock.Instant
 
+    /// Whether the request is one piece of work: a single sequence, or so little that handing it on would cost more
+    /// than it gains.
+    var isUndivided: Bool {
+        if case .average = request.overlength { return bytes <= 1 << 10 }
+        return request.input.count == 1 || bytes <= 1 << 10
+    }
+
     /// Size of the input, in bytes of text.
-    var bytes: Int {
+    private var bytes: Int {
         switch request.input {
         case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count }
         case .tokens(let sequences): sequences.reduce(0) { $0 + $1.count * 4 }
@@ -108,13 +115,13 @@ struct EmbedJob: Sendable {
     }
 
     func compute(
-        _ pieces: [Piece], _ workspace: Workspace
+        _ pieces: [Piece], _ workspace: Workspace, team: ComputeTeam? = nil
     ) throws(ServingError) -> (vectors: [Float], time: Duration) {
         let start = try begin()
         var vectors: [Float] = []
         do throws(ModelError) {
             try model.embedder.embed(
-                pieces.map(\.text), workspace: workspace, normalize: request.normalize,
+                pieces.map(\.text), workspace: workspace, team: team, normalize: request.normalize,
                 dimensions: request.dimensions, into: &vectors)
         } catch {
             throw ServingError(.invalidRequest, error.message)
@@ -122,12 +129,12 @@ struct EmbedJob: Sendable {
         return (vectors, ContinuousClock.now - start)
     }
 
-    /// Everything in one go on one thread.
+    /// Everything in one go, on one thread and those that are idle.
     func computeUndivided(
-        _ workspace: Workspace
+        _ workspace: Workspace, team: ComputeTeam?
     ) throws(ServingError) -> (pieces: [Piece], vectors: [Float], cost: EmbedOutcome.Cost) {
         var (pieces, cost) = try tokenize(0..<request.input.count)
-        let (vectors, time) = try compute(pieces, workspace)
+        let (vectors, time) = try compute(pieces, workspace, team: team)
         cost.inference = time
         return (pieces, vectors, cost)
     }

@@ -10,8 +10,6 @@ public struct EmbedService: Sendable {
     static let batchTokens = 1024
     /// Text that one thread tokenizes in one go, in bytes.
     static let tokenizeBytes = 1 << 16
-    /// Requests with no more text than this are one piece of work: handing it on would cost more than it gains.
-    static let undividedBytes = 1 << 10
     /// Pieces of work that may wait; more are refused with the time after which to come back.
     static let maximumQueued = 4096
 
@@ -41,9 +39,9 @@ public struct EmbedService: Sendable {
         }
         try admit()
         let (pieces, vectors, cost) =
-            job.bytes <= Self.undividedBytes
+            job.isUndivided
             ? try await threads.run(in: request.lane) { workspace throws(ServingError) in
-                try job.computeUndivided(workspace)
+                try job.computeUndivided(workspace, team: threads.idleTeam)
             }
             : try await computeInBatches(job)
         return job.outcome(spaceID: spaceID, pieces: pieces, vectors: vectors, cost: cost)

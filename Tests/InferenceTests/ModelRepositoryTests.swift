@@ -171,6 +171,16 @@ struct ModelRepositoryTests {
         #expect(error?.message.contains("config.json") == true)
     }
 
+    @Test(arguments: ["intermediate_size", "hidden_size", "vocab_size", "max_position_embeddings"])
+    func sizesThatTheWeightsDoNotHave(key: String) {
+        // More memory than there is, if anyone believed it.
+        let error = error {
+            $0.remove("1_Pooling/config.json")
+            try $0.edit("config.json", [key: 1_048_576])
+        }
+        #expect(error?.code == .tensorShape)
+    }
+
     @Test(arguments: [
         #"[{"path": "", "type": "sentence_transformers.models.Transformer"}]"#,
         #"[{"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]"#,
@@ -206,7 +216,8 @@ struct ModelRepositoryTests {
         ("config_sentence_transformers.json", #"{"prompts": {"a": 1}}"#, .invalidConfiguration),
         ("config_sentence_transformers.json", #"{"default_prompt_name": "a"}"#, .invalidConfiguration),
         ("sentence_bert_config.json", #"{"max_seq_length": 0}"#, .invalidConfiguration),
-        ("tokenizer.json", "{}", .unsupported),
+        ("tokenizer.json", "[", .corrupt),
+        ("tokenizer.json", #"{"model": {"type": "Nonsense"}}"#, .unsupported),
     ])
     func brokenFiles(name: String, content: String, code: ModelError.Code) {
         #expect(error { try $0.write(name, content) }?.code == code)

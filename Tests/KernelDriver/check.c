@@ -42,6 +42,11 @@ static void report(const char *what, double error, double limit) {
     if (failures < 50) printf("FAIL %s %s: error %.3g, allowed %.3g\n", table->name, what, error, limit);
 }
 
+/// Keeps the larger error; NaN is the largest.
+static void worsen(double *worst, double error) {
+    if (!(error <= *worst)) *worst = error;
+}
+
 static double activation(ck_activation kind, double x) {
     switch (kind) {
         case CK_IDENTITY: return x;
@@ -87,6 +92,8 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
     void *scratch = aligned(table->linear_scratch_size(precision, m, n, k));
     // The residual may be the output itself.
     if (with_residual) memcpy(out, residual, (size_t)((m - 1) * ldout + n) * sizeof *out);
+    float *before = floats((m - 1) * ldout + n, 1);
+    memcpy(before, out, (size_t)((m - 1) * ldout + n) * sizeof *out);
     ck_linear l = {
         .weights = &weights, .bias = with_bias ? bias : NULL, .x = x, .ldx = ldx, .m = m, .activation = kind,
         .residual = with_residual ? out : NULL, .ldresidual = ldout, .out = out, .ldout = ldout, .scratch = scratch,
@@ -107,13 +114,15 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
             const float column_limit = largest(w + (int64_t)j * k, k);
             double sum = 0;
             for (int32_t p = 0; p < k; p++)
-                sum += operand(precision, x[i * ldx + p], limit) * operand(precision, w[(int64_t)j * k + p], column_limit);
+                sum += operand(precision, x[i * ldx + p], limit) *
+                    operand(precision, w[(int64_t)j * k + p], column_limit);
             if (with_bias) sum += bias[j];
             sum = activation(kind, sum);
             if (with_residual) sum += residual[i * ldout + j];
-            const double error = fabs(sum - out[i * ldout + j]);
-            if (!(error <= worst)) worst = error;
+            worsen(&worst, fabs(sum - out[i * ldout + j]));
         }
+        // What lies between two rows is not the output's.
+        if (i + 1 < m) differences += memcmp(before + i * ldout + n, out + i * ldout + n, (size_t)(ldout - n) * 4) != 0;
         // A row alone is the same row in a batch, bit for bit.
         ck_linear one = l;
         one.x = x + i * ldx, one.m = 1, one.out = alone, one.column_end = n;
@@ -121,13 +130,13 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
         table->linear(&one);
         differences += memcmp(alone, out + i * ldout, (size_t)n * sizeof *out) != 0;
     }
-    char what[80];
+    char what[100];
     snprintf(what, sizeof what, "linear precision %d m %d n %d k %d variant %d", precision, (int)m, n, k, variant);
     // One rounding of a sum of magnitude √k for each of k terms; int8 sums are exact.
     report(what, worst, precision == CK_INT8 ? 2e-5 : 2e-6 + k * 0x1.8p-24);
-    strcat(what, ", rows alone");
+    strcat(what, ", rows alone and between");
     report(what, differences, 0);
-    free(w), free(x), free(bias), free(out), free(alone), free(residual), free(packed), free(scratch);
+    free(w), free(x), free(bias), free(out), free(before), free(alone), free(residual), free(packed), free(scratch);
 }
 
 typedef struct attention_case {
@@ -138,6 +147,8 @@ typedef struct attention_case {
 static float rounded(ck_precision precision, float x) { return (float)operand(precision, x, 0); }
 
 static void check_attention(ck_precision precision, attention_case c) {
+    const ck_precision asked = precision;
+    if (!(table->precisions >> precision & 1)) precision = CK_F32;  // what it is then computed in
     const int32_t width = c.heads * c.head_size, kv_width = width / c.heads_per_kv, n = c.length;
     const int64_t ldq = width + 3, ldk = kv_width + 1, ldv = kv_width, ldout = width + 2, ldd = 2 * n + 1;
     float *q = floats((n - 1) * ldq + width, 2), *k = floats((n - 1) * ldk + kv_width, 2);
@@ -148,7 +159,7 @@ static void check_attention(ck_precision precision, attention_case c) {
         .q = q, .k = k, .v = v, .ldq = ldq, .ldk = ldk, .ldv = ldv, .length = n, .head_size = c.head_size,
         .head_begin = 0, .head_end = c.heads, .heads_per_kv = c.heads_per_kv, .scale = 1 / sqrtf((float)c.head_size),
         .window_left = c.left, .window_right = c.right, .distance_bias = c.bias ? bias : NULL, .lddistance = ldd,
-        .out = out, .ldout = ldout, .scratch = scratch, .precision = precision,
+        .out = out, .ldout = ldout, .scratch = scratch, .precision = asked,
     };
     a.head_end = c.heads / 2;
     table->attention(&a);
@@ -175,17 +186,17 @@ static void check_attention(ck_precision precision, attention_case c) {
             for (int32_t j = 0; j < n; j++) {
                 const double weight = exp(p[j] - maximum);
                 sum += weight;
-                for (int32_t d = 0; d < c.head_size; d++) expected[d] += weight * rounded(precision, v[j * ldv + kv + d]);
+                for (int32_t d = 0; d < c.head_size; d++)
+                    expected[d] += weight * rounded(precision, v[j * ldv + kv + d]);
             }
             for (int32_t d = 0; d < c.head_size; d++) {
-                const double error = fabs(expected[d] / sum - out[i * ldout + h * c.head_size + d]);
-                if (!(error <= worst)) worst = error;
+                worsen(&worst, fabs(expected[d] / sum - out[i * ldout + h * c.head_size + d]));
             }
         }
     char what[120];
     snprintf(
-        what, sizeof what, "attention precision %d length %d head %d of %d kv %d window %d %d bias %d", precision, n, c.head_size, c.heads,
-        c.heads_per_kv, c.left, c.right, c.bias);
+        what, sizeof what, "attention precision %d length %d head %d of %d kv %d window %d %d bias %d", precision, n,
+        c.head_size, c.heads, c.heads_per_kv, c.left, c.right, c.bias);
     // The weights' own rounding is not in the expected values.
     report(what, worst, precision == CK_F32 ? 3e-6 : 4e-3);
     free(q), free(k), free(v), free(out), free(bias), free(scratch), free(p), free(expected);
@@ -208,8 +219,7 @@ static void check_norms(int64_t m, int32_t n) {
             for (int32_t j = 0; j < n; j++) variance += (row[j] - mean) * (row[j] - mean);
             for (int32_t j = 0; j < n; j++) {
                 double e = (row[j] - mean) / sqrt(variance / n + 1e-5) * gain[j] + (kind == 1 ? bias[j] : 0);
-                const double error = fabs(e - out[i * ldx + j]);
-                if (!(error <= worst)) worst = error;
+                worsen(&worst, fabs(e - out[i * ldx + j]));
             }
             if (kind < 2) table->layer_norm(row, ldx, 1, n, gain, kind ? bias : NULL, 1e-5f, alone, n);
             else table->rms_norm(row, ldx, 1, n, gain, 1e-5f, alone, n);
@@ -230,13 +240,13 @@ static void check_elementwise(int64_t n) {
     report("dot", fabs(sum - table->dot(a, b, n)), 1e-5 * sqrt((double)n) + 1e-5);
     memcpy(out, a, (size_t)n * sizeof *out);
     table->add(out, b, n);
-    for (int64_t i = 0; i < n; i++) worst = fmax(worst, fabsf(out[i] - (a[i] + b[i])));
+    for (int64_t i = 0; i < n; i++) worsen(&worst, fabsf(out[i] - (a[i] + b[i])));
     report("add", worst, 0);
     for (int kind = 0; kind < 7; kind++) {
         memcpy(out, b, (size_t)n * sizeof *out);
         table->gate((ck_activation)kind, a, out, n, 1, (int32_t)n, out, n);
         worst = 0;
-        for (int64_t i = 0; i < n; i++) worst = fmax(worst, fabs(out[i] - activation((ck_activation)kind, a[i]) * b[i]));
+        for (int64_t i = 0; i < n; i++) worsen(&worst, fabs(out[i] - activation((ck_activation)kind, a[i]) * b[i]));
         report("gate", worst, 1e-5);
     }
     free(a), free(b), free(out);
@@ -264,9 +274,9 @@ static void check_activations(void) {
                     continue;
                 }
                 const double e = activation((ck_activation)kind, x[i]), error = fabs(y[i] - e);
-                if (fabsf(x[i]) <= 10 && !(error <= worst)) worst = error;
+                if (fabsf(x[i]) <= 10) worsen(&worst, error);
                 const bool keeps_digits = kind == CK_TANH || (kind == CK_SIGMOID && x[i] > -80) || x[i] > 10;
-                if (keeps_digits && fabs(e) > 1e-30 && !(error / fabs(e) <= worst_relative)) worst_relative = error / fabs(e);
+                if (keeps_digits && fabs(e) > 1e-30 && isfinite(e)) worsen(&worst_relative, error / fabs(e));
                 if (x[i] < -10) odd += !(fabs(y[i]) <= 1e-3 * 10 || kind == CK_TANH);
             }
         }
@@ -284,7 +294,6 @@ static void check_activations(void) {
         report(what, edge[0] != (saturates ? 1 : INFINITY), 0);
         report(what, fabs(edge[1] + (kind == CK_TANH)), 1e-6);
         report(what, !isnan(edge[2]), 0);
-        if (getenv("VERBOSE")) printf("%s activation %d: absolute %.3g relative %.3g\n", table->name, kind, worst, worst_relative);
     }
 }
 

@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) CK_DOTPROD vf v_sdot(vf sum, vf a, 
 static const ck_arithmetic *neon_arithmetic(ck_precision precision) {
     static const ck_arithmetic f32 = {.product = multiply_f32, .row_block = 96, .panels = 1};
     static const ck_arithmetic bf16[] = {
-        {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1},
+        {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1, .is_emulated = true},
         {.product = multiply_bf16_bfmmla, .convert = convert_bf16, .row_block = 96, .panels = 1},
     };
     static const ck_arithmetic int8[] = {

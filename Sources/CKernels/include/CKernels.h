@@ -53,7 +53,8 @@ typedef struct ck_matrix {
     const void *packed;  ///< 64-byte aligned, `packed_size` bytes
 } ck_matrix;
 
-/// out[m × (column_end - column_begin)] = activation(x[m × k] · Wᵀ + bias) + residual
+/// out[m × (column_end - column_begin)] = activation(x[m × k] · Wᵀ + bias) + residual.
+/// The residual may be the output itself; x may not overlap it.
 typedef struct ck_linear {
     const ck_matrix *weights;
     const float *bias;  ///< n values, or null
@@ -91,7 +92,8 @@ typedef struct ck_attention {
     int64_t ldout;
     void *scratch;  ///< 64-byte aligned, `attention_scratch_size` bytes
     /// CK_BF16 rounds queries, keys, values and softmax weights to bfloat16 for
-    /// their products; sums and the softmax itself stay float32. CK_INT8 is taken as CK_BF16.
+    /// their products where `precisions` has it; sums and the softmax itself stay
+    /// float32, as all does elsewhere and with CK_F32. CK_INT8 is taken as CK_BF16.
     ck_precision precision;
 } ck_attention;
 

@@ -11,8 +11,8 @@
 
 enum { QUERY_BLOCK = 32, KEY_BLOCK = 256 };
 
-/// One call's precision and the parts of the caller's scratch. Sizes in floats
-/// serve every precision: none has larger operands.
+/// One call's precision and the parts of the caller's scratch. What float32
+/// needs suffices for bfloat16 with its additional copy: 2 · 4 bytes against 3 · 2.
 typedef struct attention_plan {
     const ck_arithmetic *arithmetic;
     bool bf16;
@@ -21,7 +21,7 @@ typedef struct attention_plan {
     int64_t width;       // head_size, padded to panels
     float *k;            // panels of keys: [keys / 32][groups][32]
     float *v;            // panels of dimensions: [width / 32][keys / group][32]
-    float *rows;         // keys × width bfloat16, or queries: rows converted
+    float *rows;         // keys or queries converted to bfloat16: at most keys × width of them
     float *scores;       // QUERY_BLOCK × KEY_BLOCK, then the weights in the same place
     float *sums, *part;  // QUERY_BLOCK × width
     size_t size;
@@ -32,12 +32,13 @@ static attention_plan attention_plan_of(int32_t length, int32_t head_size, ck_pr
     s.keys = ck_round_up(length, CK_PANEL);
     s.width = ck_round_up(head_size, CK_PANEL);
     s.groups = s.bf16 ? (int32_t)s.width / 2 : head_size;
-    const size_t matrix = (size_t)(s.keys * s.width) * sizeof(float), block = QUERY_BLOCK * (size_t)s.width * sizeof(float);
+    const size_t matrix = (size_t)(s.keys * s.width) * (s.bf16 ? 2 : 4);
+    const size_t block = QUERY_BLOCK * (size_t)s.width * sizeof(float);
     uintptr_t at = (uintptr_t)scratch;
     s.k = (float *)at;
     s.v = (float *)(at += matrix);
     s.rows = (float *)(at += matrix);
-    s.scores = (float *)(at += matrix);
+    s.scores = (float *)(at += s.bf16 ? matrix : 0);
     s.sums = (float *)(at += QUERY_BLOCK * KEY_BLOCK * sizeof(float));
     s.part = (float *)(at += block);
     s.size = at + block - (uintptr_t)scratch;
@@ -222,7 +223,6 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
 
 CK_INLINE void run_attention(const ck_attention *t, bool bf16, const ck_arithmetic *arithmetic) {
     attention_plan s = attention_plan_of(t->length, t->head_size, bf16 ? CK_BF16 : CK_F32, t->scratch);
-    s.bf16 = bf16;
     s.arithmetic = arithmetic;
     memset(s.v, 0, (size_t)(s.keys * s.width) * (bf16 ? 2 : 4));
     if (arithmetic->enter) arithmetic->enter();

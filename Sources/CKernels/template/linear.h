@@ -37,8 +37,8 @@ typedef struct linear_scales {
 /// out = activation(sums + bias) + residual for a block of rows and columns.
 /// `activation` and `int8` are constants.
 CK_INLINE void finish_as(
-    ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums, int64_t ldc,
-    int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums,
+    int64_t ldc, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     static const int32_t none[LANES];
     const vf zero = v_set(0);
     const float *bias = l->bias ? l->bias + column : NULL;

@@ -13,8 +13,9 @@
         return linear_scratch_parts(prefix##arithmetic(precision), precision, m, columns, NULL).size; \
     } \
     static CK_TARGET void prefix##attention(const ck_attention *t) { \
-        if (t->precision == CK_F32) run_attention_f32(t, prefix##arithmetic(CK_F32)); \
-        else run_attention_bf16(t, prefix##arithmetic(CK_BF16)); \
+        const ck_arithmetic *bf16 = prefix##arithmetic(CK_BF16); \
+        if (t->precision == CK_F32 || bf16->is_emulated) run_attention_f32(t, prefix##arithmetic(CK_F32)); \
+        else run_attention_bf16(t, bf16); \
     }
 
 #define CK_TABLE(prefix, set, title, supported) \

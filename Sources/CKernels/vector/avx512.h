@@ -7,6 +7,7 @@
 #define CK_VECTOR_AVX512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CK_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
@@ -70,7 +71,7 @@ CK_INLINE vf v_round_bf16(vf x) {
 
 #if defined(CK_AVX512_BF16)
 
-enum { CK_BF16_ROWS = 12 };  // of a register tile
+enum { CK_BF16_ROWS = 12, CK_BF16_IS_EMULATED = false };
 
 CK_INLINE void v_store_bf16(void *p, vf v) { _mm256_storeu_si256(p, (__m256i)_mm512_cvtneps_pbh(v)); }
 
@@ -84,7 +85,7 @@ CK_INLINE vf v_dot_bf16(vf sum, vf a, vf b) { return _mm512_dpbf16_ps(sum, (__m5
 
 #else
 
-enum { CK_BF16_ROWS = 8 };  // widening takes registers
+enum { CK_BF16_ROWS = 8, CK_BF16_IS_EMULATED = true };  // widening takes registers
 
 CK_INLINE void v_store_bf16(void *p, vf v) {
     vi halves = _mm512_srli_epi32(_mm512_castps_si512(v_round_bf16(v)), 16);
@@ -122,12 +123,12 @@ CK_INLINE void v_transpose(vf v[LANES]) {
         v[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
     }
     for (int i = 0; i < 4; i++) {
-        vf low = _mm512_shuffle_f32x4(v[i], v[i + 4], 0x88), high = _mm512_shuffle_f32x4(v[i], v[i + 4], 0xdd);
-        vf low2 = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0x88), high2 = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0xdd);
-        t[i] = _mm512_shuffle_f32x4(low, low2, 0x88);
-        t[i + 8] = _mm512_shuffle_f32x4(low, low2, 0xdd);
-        t[i + 4] = _mm512_shuffle_f32x4(high, high2, 0x88);
-        t[i + 12] = _mm512_shuffle_f32x4(high, high2, 0xdd);
+        vf a = _mm512_shuffle_f32x4(v[i], v[i + 4], 0x88), b = _mm512_shuffle_f32x4(v[i], v[i + 4], 0xdd);
+        vf c = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0x88), d = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0xdd);
+        t[i] = _mm512_shuffle_f32x4(a, c, 0x88);
+        t[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+        t[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
+        t[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
     }
     for (int i = 0; i < 16; i++) v[i] = t[i];
 }

@@ -51,7 +51,9 @@ static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_dot_vnni(vf sum
 static const ck_arithmetic *avx2_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
         [CK_F32] = {.product = multiply_f32, .row_block = 96, .panels = 1},
-        [CK_BF16] = {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1},
+        [CK_BF16] = {
+            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1, .is_emulated = true,
+        },
         [CK_INT8] = {.product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .panels = 1},
     };
     static const ck_arithmetic vnni = {

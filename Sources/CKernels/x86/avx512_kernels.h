@@ -39,7 +39,10 @@ static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_dot_vnni(vf sum
 static const ck_arithmetic *avx512_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
         [CK_F32] = {.product = multiply_f32, .row_block = 96, .panels = 1},
-        [CK_BF16] = {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1},
+        [CK_BF16] = {
+            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1,
+            .is_emulated = CK_BF16_IS_EMULATED,
+        },
         [CK_INT8] = {
             .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1,
             .is_unsigned = true,

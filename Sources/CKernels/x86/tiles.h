@@ -75,7 +75,8 @@ static void tile_load(int t, const void *base, int64_t stride) {
 
 static void tile_store(int t, void *base, int64_t stride) {
     tile_require(tile_state.palette == 1 && tile_state.rows[t] > 0);
-    for (int i = 0; i < tile_state.rows[t]; i++) memcpy((char *)base + i * stride, tiles[t][i], tile_state.row_bytes[t]);
+    for (int i = 0; i < tile_state.rows[t]; i++)
+        memcpy((char *)base + i * stride, tiles[t][i], tile_state.row_bytes[t]);
 }
 
 /// The shapes that a product of a and b into c needs.

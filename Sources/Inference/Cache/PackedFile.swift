@@ -3,14 +3,9 @@
 // Packed weights as a file: a header that states all that decides its content,
 // then the items where the plan puts them.
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The header is text, so that `head` shows what a file is. A file counts only if its header is byte for byte the one
-/// that would be written now, and its size is right; another version, layout, model or instruction set never is.
+/// that would be written now, and its size is right; one of another version, layout or model never is. The instruction sets
+/// share their layouts, and so the files.
 struct PackedFile {
     let path: String
     private let header: [UInt8]
@@ -23,8 +18,7 @@ struct PackedFile {
 
     init(_ plan: PackingPlan, weights: Digest, in cache: InferenceCache) {
         self.plan = plan
-        path = cache.path(
-            "packed", "\(weights.hex(byteCount: 16))-\(plan.precision.rawValue)")
+        path = cache.path("packed", "\(weights.hex(byteCount: 16))-\(plan.precision.rawValue)")
         var lines = [
             "hearth packed weights \(Self.version)",
             "weights \(weights.hex)",
@@ -60,6 +54,7 @@ struct PackedFile {
     }
 
     private func write(from weights: WeightFiles, progress: (Int) -> Void) throws(ModelError) {
+        try plan.check(weights)
         let file = try AtomicFile(path: path, temporary: path + ".new")
         try file.resize(to: header.count + plan.size)
         try file.write(header, at: 0)
@@ -68,7 +63,4 @@ struct PackedFile {
         }
         try file.commit()
     }
-
-    /// Deletes the file, after it turned out to be of no use.
-    func remove() { unlink(path) }
 }

@@ -16,6 +16,18 @@ extension Encoder {
     /// Tokens that go through the layers together; more would only leave the cache.
     private static let tokensPerPass = 512
 
+    /// The vector of every text, [batch, dimensions], computed on this thread.
+    func embed(
+        _ batch: [TokenizedText], _ output: PooledOutput, in workspace: Workspace
+    ) throws(ModelError) -> [Float] {
+        var vectors = [Float](repeating: 0, count: batch.count * output.dimensions)
+        try vectors.withUnsafeMutableBufferPointer { vectors throws(ModelError) in
+            guard let base = vectors.baseAddress else { return }
+            try embed(batch, output, in: workspace, .alone, to: base)
+        }
+        return vectors
+    }
+
     /// Writes the vector of every text to `vectors`, [batch, dimensions].
     func embed(
         _ batch: [TokenizedText], _ output: PooledOutput, in workspace: Workspace, _ crew: TaskCrew,

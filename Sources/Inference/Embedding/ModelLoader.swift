@@ -43,49 +43,61 @@ private struct ModelLoader {
 
     /// Loads with a precision; nil for the fastest that is exact enough.
     func load(_ precision: Precision?, _ progress: (LoadProgress) -> Void) throws(ModelError) -> Embedder {
-        if let precision { return try embedder(precision, progress) }
-        guard kernels.computes(.bf16) else { return try embedder(.f32, progress) }
+        let (encoder, report) = try encoder(precision, progress)
+        for file in weights.files { file.releasePages() }
+        return Embedder(
+            description: description, encoder: encoder, tokenizer: tokenizer, space: space, report: report)
+    }
+
+    private typealias Loaded = (encoder: Encoder, report: LoadReport)
+
+    private func encoder(_ precision: Precision?, _ progress: (LoadProgress) -> Void) throws(ModelError) -> Loaded {
+        if let precision { return try encoder(precision, in: cache, progress) }
+        guard kernels.computes(.bf16) else { return try encoder(.f32, in: cache, progress) }
         if let choice = cache.flatMap({ PrecisionChoice(of: weightsDigest, kernels, in: $0) }) {
-            return try embedder(choice.precision, cosine: choice.cosine, progress)
+            var loaded = try encoder(choice.precision, in: cache, progress)
+            loaded.report.selfTestCosine = choice.cosine
+            return loaded
         }
         return try selfTested(progress)
     }
 
     /// Compares bfloat16 with float32 on the self-test's texts, and takes the one that the outcome is for.
-    private func selfTested(_ progress: (LoadProgress) -> Void) throws(ModelError) -> Embedder {
-        let exact = try embedder(.f32, in: nil, progress)
-        let fast = try embedder(.bf16, progress)
-        let workspace = Workspace()
-        var vectors: (exact: [Float], fast: [Float]) = ([], [])
-        var texts: [TokenizedText] = []
-        for text in PrecisionChoice.texts { texts.append(try exact.tokenize(text)) }
-        try exact.embed(texts, workspace: workspace, into: &vectors.exact)
-        try fast.embed(texts, workspace: workspace, into: &vectors.fast)
-        let cosine = leastCosine(vectors.exact, vectors.fast, dimensions: description.dimensions)
-        let choice = PrecisionChoice(precision: cosine >= PrecisionChoice.leastCosine ? .bf16 : .f32, cosine: cosine)
-        if let cache { choice.save(for: weightsDigest, kernels, in: cache) }
-        return try embedder(choice.precision, cosine: cosine, progress)
+    private func selfTested(_ progress: (LoadProgress) -> Void) throws(ModelError) -> Loaded {
+        var exact = try encoder(.f32, in: nil, progress)
+        var fast = try encoder(.bf16, in: cache, progress)
+        let choice = PrecisionChoice(
+            cosine: leastCosine(
+                try selfTestVectors(exact.encoder), try selfTestVectors(fast.encoder),
+                dimensions: description.dimensions))
+        if let cache {
+            choice.save(for: weightsDigest, kernels, in: cache)
+            if choice.precision == .f32 { exact = try encoder(.f32, in: cache, progress) }
+        }
+        exact.report.selfTestCosine = choice.cosine
+        fast.report.selfTestCosine = choice.cosine
+        return choice.precision == .bf16 ? fast : exact
     }
 
-    private func embedder(
-        _ precision: Precision, cosine: Float? = nil, _ progress: (LoadProgress) -> Void
-    ) throws(ModelError) -> Embedder {
-        try embedder(precision, in: cache, cosine: cosine, progress)
+    private func selfTestVectors(_ encoder: Encoder) throws(ModelError) -> [Float] {
+        let batch = PrecisionChoice.texts.map { text in
+            let encoding = tokenizer.encode(text, maximumTokens: description.maxTokens)
+            return TokenizedText(ids: encoding.ids, typeIDs: encoding.typeIDs, tokens: encoding.sourceTokenCount)
+        }
+        let output = PooledOutput(pooling: description.pooling, dimensions: description.dimensions, normalize: false)
+        return try encoder.embed(batch, output, in: Workspace())
     }
 
-    private func embedder(
-        _ precision: Precision, in cache: InferenceCache?, cosine: Float? = nil, _ progress: (LoadProgress) -> Void
-    ) throws(ModelError) -> Embedder {
+    private func encoder(
+        _ precision: Precision, in cache: InferenceCache?, _ progress: (LoadProgress) -> Void
+    ) throws(ModelError) -> Loaded {
         var plan = PackingPlan(kernels: kernels, precision: precision)
         let slots = try repository.specification.layers.map(
             table: { source throws(ModelError) in plan.add(try weights.tensor(source)) },
             linear: { plan.add($0) }, norm: { plan.add($0) })
-        var report = LoadReport(
-            instructionSet: kernels.name, precision: precision, selfTestCosine: cosine, packing: .memory, warnings: [])
+        var report = LoadReport(instructionSet: kernels.name, precision: precision, packing: .memory, warnings: [])
         let packed = try packedWeights(plan, in: cache, &report, progress)
-        return Embedder(
-            description: description, encoder: try Encoder(slots, packed, kernels: kernels), tokenizer: tokenizer,
-            space: space, report: report)
+        return (try Encoder(slots, packed, kernels: kernels), report)
     }
 
     private func packedWeights(

@@ -4,9 +4,10 @@
 
 /// The outcome of the self-test.
 struct PrecisionChoice: Sendable, Hashable {
-    var precision: Precision
-    /// The least cosine between the vectors of bfloat16 and of float32; nil when there was nothing to compare.
-    var cosine: Float?
+    /// The least cosine between the vectors of bfloat16 and of float32.
+    var cosine: Float
+
+    var precision: Precision { cosine >= Self.leastCosine ? .bf16 : .f32 }
 
     /// Vectors this close to float32's rank the same texts first.
     static let leastCosine: Float = 0.9999
@@ -39,21 +40,16 @@ struct PrecisionChoice: Sendable, Hashable {
     init?(of weights: Digest, _ kernels: Kernels, in cache: InferenceCache) {
         let header = Self.header(weights, kernels)
         guard let text = cache.read("packed", Self.name(weights, kernels)), text.hasPrefix(header) else { return nil }
-        let words = text.dropFirst(header.count).split(whereSeparator: \.isWhitespace)
-        guard words.count == 2, let precision = Precision(rawValue: String(words[0])), let cosine = Float(words[1])
-        else { return nil }
-        self.init(precision: precision, cosine: cosine)
+        guard let cosine = Float(text.dropFirst(header.count)) else { return nil }
+        self.cosine = cosine
     }
 
-    init(precision: Precision, cosine: Float?) {
-        self.precision = precision
+    init(cosine: Float) {
         self.cosine = cosine
     }
 
     func save(for weights: Digest, _ kernels: Kernels, in cache: InferenceCache) {
-        guard let cosine else { return }
-        let text = "\(Self.header(weights, kernels))\(precision.rawValue) \(cosine)\n"
-        cache.write("packed", Self.name(weights, kernels), text)
+        cache.write("packed", Self.name(weights, kernels), Self.header(weights, kernels) + cosine.description)
     }
 }
 

@@ -53,6 +53,11 @@ public final class MappedFile: Sendable {
         }
     }
 
+    /// Lets the pages go that were read so far, as after reading everything once; they come back when they are touched.
+    func releasePages() {
+        if let base = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED) }
+    }
+
     deinit {
         if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
     }

@@ -19,8 +19,12 @@ extension ModelRepository {
         do {
             let json = Array(file.bytes)
             tokenizer = try Tokenizer(json: lowercases ? lowercasing(json) : json)
+        } catch TokenizerError.unsupported(let component, let type, let supported) {
+            throw ModelError(
+                .unsupported,
+                "\(file.path) has a \(component) of type '\(type)'; supported are \(supported.joined(separator: ", "))")
         } catch {
-            throw ModelError(.unsupported, "\(file.path) cannot be used: \(error)")
+            throw ModelError(.corrupt, "\(file.path) cannot be read: \(error)")
         }
         guard tokenizer.vocabularySize <= specification.vocabulary else {
             throw ModelError(
@@ -34,7 +38,12 @@ extension ModelRepository {
     /// A `tokenizer.json` that lower-cases text before anything else its normalizer does.
     private func lowercasing(_ json: [UInt8]) throws -> [UInt8] {
         var tokenizer = try JSONValue(parsing: json).object ?? [:]
-        var normalizers: [JSONValue] = [["type": "Lowercase"]]
+        // Of BERT's normalizer with everything else switched off, the plain lower-casing remains.
+        let lowercase: JSONValue = [
+            "type": "BertNormalizer", "lowercase": true, "clean_text": false, "handle_chinese_chars": false,
+            "strip_accents": false,
+        ]
+        var normalizers = [lowercase]
         if let normalizer = tokenizer["normalizer"], !normalizer.isNull { normalizers.append(normalizer) }
         tokenizer["normalizer"] = ["type": "Sequence", "normalizers": .array(normalizers)]
         return JSONValue.object(tokenizer).encoded()

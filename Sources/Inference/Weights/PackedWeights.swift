@@ -32,6 +32,7 @@ final class PackedWeights: @unchecked Sendable {
 
     /// Packs into memory of this process.
     init(_ plan: PackingPlan, from weights: WeightFiles, progress: (Int) -> Void = { _ in }) throws(ModelError) {
+        try plan.check(weights)
         let pages = try Pages(count: plan.size)
         try plan.packAll(from: weights, progress: progress) { item, bytes in
             UnsafeMutableRawBufferPointer(rebasing: pages.bytes[item.offset..<item.offset + item.size])

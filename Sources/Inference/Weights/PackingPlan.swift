@@ -90,8 +90,16 @@ struct PackingPlan {
 }
 
 extension PackingPlan {
+    /// Looks for all tensors, before any memory is taken for a size that only a configuration file claims.
+    /// - Throws: `.tensorMissing`, `.tensorShape`, or `.unsupported` for an element type.
+    func check(_ weights: WeightFiles) throws(ModelError) {
+        for item in items {
+            for source in item.sources { _ = try weights.tensor(source) }
+        }
+    }
+
     /// Packs every item and hands it over, in order, telling how many bytes are done. Looks at the tables too.
-    /// - Throws: `.tensorMissing`, `.tensorShape` or, for NaN and infinity, `.notFinite`; and what `store` throws.
+    /// - Throws: `.notFinite` for NaN and infinity, and what `check` and `store` throw.
     func packAll(
         from weights: WeightFiles, progress: (Int) -> Void,
         store: (Item, UnsafeRawBufferPointer) throws(ModelError) -> Void
@@ -105,7 +113,6 @@ extension PackingPlan {
             let result = UnsafeMutableRawBufferPointer(rebasing: packed.bytes[..<item.size])
             switch item.content {
             case .matrix(let rows, let columns):
-                result.initializeMemory(as: UInt8.self, repeating: 0)
                 kernels.table.pointee.pack(
                     precision.kernel, floats.baseAddress, Int64(columns), Int32(rows), Int32(columns),
                     result.baseAddress)
