@@ -21,8 +21,7 @@ test: build
 
 ## make build     the two executables, in .build/release
 build: setup
-	swift build -c release $(STATIC) --product hearth
-	swift build -c release $(STATIC) --product hearthd
+	swift build -c release $(STATIC)
 
 ## make setup     install what building and testing need (as root) or say what is missing
 setup:

@@ -75,10 +75,12 @@ extension Daemon {
         if !options.isInForeground { chdir("/") }
         let socket = options.paths.socket
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let signals: TerminationSignals
         let lock: InstanceLock
         let listener: Listener
         let daemon: Daemon
         do {
+            signals = try TerminationSignals()
             let folder = RuntimeFolder(options.paths)
             try folder.create()
             try folder.check()
@@ -97,14 +99,14 @@ extension Daemon {
         daemon.service.isListening()
         readiness.report(.listening)
         daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
+        signals.handle { [service = daemon.service] isRepeated in service.shutDown(force: isRepeated) }
         try await daemon.run(listener)
+        withExtendedLifetime(signals) {}
         daemon.log.info("stopped")
         withExtendedLifetime(lock) {}
     }
 
     private func run(_ listener: Listener) async throws {
-        let signals = TerminationSignals { [service] isRepeated in service.shutDown(force: isRepeated) }
-        defer { signals.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await stopWhenIdle() }
             group.addTask { await stopWhenTold(listener) }

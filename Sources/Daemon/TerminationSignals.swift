@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SIGTERM and SIGINT ask the daemon to stop; a second one does not wait.
+// SIGTERM and SIGINT ask the daemon to stop; a second one does not wait. From
+// the moment this exists no signal is lost: it waits in a pipe.
 
 import Dispatch
 import Synchronization
@@ -11,22 +12,38 @@ import Synchronization
     import Darwin
 #endif
 
-struct TerminationSignals {
-    private let sources: [any DispatchSourceSignal]
+/// Where the signal handler writes, which may do little else.
+private let signalPipe = Atomic<Int32>(-1)
 
-    /// - Parameter handler: called with true from the second signal on.
-    init(_ handler: @escaping @Sendable (_ isRepeated: Bool) -> Void) {
-        let count = SignalCount()
-        sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { handler(count.next() > 1) }
-            source.resume()
-            return source
+final class TerminationSignals {
+    private let source: any DispatchSourceRead
+
+    init() throws(StartupError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw StartupError("cannot make a pipe", errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        signalPipe.store(ends[1], ordering: .sequentiallyConsistent)
+        source = DispatchSource.makeReadSource(fileDescriptor: ends[0])
+        for number in [SIGTERM, SIGINT] {
+            signal(number) { _ in
+                var byte: UInt8 = 0
+                _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
+            }
         }
     }
 
-    func cancel() { for source in sources { source.cancel() } }
+    /// Calls the handler for every signal, those that came already included; with true from the second on.
+    func handle(_ handler: @escaping @Sendable (_ isRepeated: Bool) -> Void) {
+        let descriptor = Int32(source.handle)
+        let count = SignalCount()
+        source.setEventHandler {
+            var byte: UInt8 = 0
+            if read(descriptor, &byte, 1) == 1 { handler(count.next() > 1) }
+        }
+        source.activate()
+    }
+
+    deinit { source.cancel() }
 }
 
 private final class SignalCount: Sendable {

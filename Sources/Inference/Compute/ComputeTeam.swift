@@ -2,6 +2,8 @@
 //
 // Threads that share one forward pass, when nothing else needs them.
 
+internal import CPlatform
+
 /// A few threads that wait for someone's work to share.
 ///
 /// One caller at a time leads the team through a forward pass, phase by phase: tasks of a phase are taken one by one
@@ -19,7 +21,16 @@ public final class ComputeTeam: Sendable {
         let board = TaskBoard()
         self.board = board
         for worker in 1..<self.size {
-            startThread(named: "team-\(worker)") { board.help(as: worker) }
+            let helper = Unmanaged.passRetained(Helper(board: board, worker: worker))
+            let result = hearth_start_thread(
+                "team-\(worker)",
+                { context in
+                    guard let context else { return }
+                    let helper = Unmanaged<Helper>.fromOpaque(context).takeRetainedValue()
+                    helper.board.help(as: helper.worker)
+                }, helper.toOpaque())
+            // A helper that cannot start is one that never comes.
+            if result != 0 { helper.release() }
         }
     }
 
@@ -30,6 +41,16 @@ public final class ComputeTeam: Sendable {
         guard size > 1, board.open() else { return try body(TaskCrew.alone) }
         defer { board.rest() }
         return try body(TaskCrew(board: board, size: size))
+    }
+}
+
+private final class Helper {
+    let board: TaskBoard
+    let worker: Int
+
+    init(board: TaskBoard, worker: Int) {
+        self.board = board
+        self.worker = worker
     }
 }
 
