@@ -51,6 +51,7 @@ let package = Package(
         module("Spelling"),
         module("Terminal"),
         .target(name: "CPlatform", cSettings: optimized),
+        module("Threads", ["CPlatform"]),
 
         // The wire, and the command that speaks it.
         module("WireProtocol", ["JSON", "Spelling"]),
@@ -60,11 +61,11 @@ let package = Package(
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
         module("Tokenizers", ["JSON"]),
-        module("Inference", ["CKernels", "CPlatform", "JSON", "Spelling", "Tokenizers"]),
-        module("ModelStore", ["CPlatform", "JSON", "Spelling", subprocess]),
+        module("Inference", ["CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
+        module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
         // The daemon.
-        module("Serving", ["CPlatform", "Inference"]),
+        module("Serving", ["Inference", "Threads"]),
         module("Gateways", ["Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
         module("Observability", ["JSON", logging]),
         module(

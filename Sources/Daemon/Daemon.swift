@@ -44,10 +44,10 @@ public struct Daemon: Sendable {
     /// - Parameter mayOpenFolders: whether a model may be any folder, which only a process with its caller's rights may.
     private init(
         options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant
-    ) {
+    ) throws {
         self.options = options
         self.log = log
-        let library = ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
+        let library = try ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
         let threads = ComputeThreads()
         let models = ModelPool(options: library.loadOptions, resolve: library.locate)
         service = DaemonService(
@@ -89,7 +89,7 @@ extension Daemon {
             }
             lock = held
             let log = try DaemonLog.make(path: options.paths.log, isInForeground: options.isInForeground)
-            daemon = Daemon(options: options, socket: socket, mayOpenFolders: false, log: log, started: started)
+            daemon = try Daemon(options: options, socket: socket, mayOpenFolders: false, log: log, started: started)
             lock.describe(daemon.service.hello, socket: socket)
             listener = try await Listener(path: socket, on: group) { [daemon] in try daemon.connection($0) }
         } catch {
@@ -156,7 +156,7 @@ extension Daemon {
     public static func serveStandardIO(_ options: DaemonOptions, started: ContinuousClock.Instant) async throws {
         signal(SIGPIPE, SIG_IGN)
         let log = Logger(label: "hearth", factory: { _ in SwiftLogNoOpLogHandler() })
-        let daemon = Daemon(options: options, socket: nil, mayOpenFolders: true, log: log, started: started)
+        let daemon = try Daemon(options: options, socket: nil, mayOpenFolders: true, log: log, started: started)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connection = try await NIOPipeBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)

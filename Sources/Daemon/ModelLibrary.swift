@@ -17,11 +17,21 @@ struct ModelLibrary: Sendable {
     private let mayOpenFolders: Bool
 
     /// - Parameter mayOpenFolders: whether a model may be any folder. A daemon opens no path on anyone's behalf.
-    init(options: DaemonOptions, mayOpenFolders: Bool) {
+    /// - Throws: for a precision in HEARTH_PRECISION that there is not.
+    init(options: DaemonOptions, mayOpenFolders: Bool) throws(StartupError) {
         store = ModelStore(directory: options.paths.data, environment: options.environment)
         defaultName = options.environment["HEARTH_MODEL"] ?? Self.defaultModel
         self.mayOpenFolders = mayOpenFolders
-        loadOptions = LoadOptions(cacheDirectory: options.paths.cache)
+        loadOptions = LoadOptions(
+            precision: try Self.precision(options.environment["HEARTH_PRECISION"]),
+            instructionSet: options.environment["HEARTH_ISA"], cacheDirectory: options.paths.cache)
+    }
+
+    private static func precision(_ name: String?) throws(StartupError) -> Precision? {
+        guard let name, !name.isEmpty, name != "auto" else { return nil }
+        if let precision = Precision(rawValue: name) { return precision }
+        let names = Precision.allCases.map(\.rawValue).joined(separator: ", ")
+        throw StartupError("HEARTH_PRECISION is '\(name)'; it can be auto, \(names)")
     }
 
     @Sendable func locate(_ name: String?) throws(ServingError) -> ModelLocation {

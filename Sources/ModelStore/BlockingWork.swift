@@ -3,7 +3,7 @@
 // Long file work on a thread of its own, so that it never occupies one of the
 // few threads on which all tasks run.
 
-import CPlatform
+import Threads
 
 /// Runs blocking work on a new thread and waits for it without holding a thread of the caller's pool.
 func onOwnThread<Value: Sendable>(
@@ -11,25 +11,11 @@ func onOwnThread<Value: Sendable>(
 ) async throws(ModelStoreError) -> Value {
     typealias Outcome = Result<Value, ModelStoreError>
     let result = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
-        let body = Body {
+        let body: @Sendable () -> Void = {
             continuation.resume(returning: Result { () throws(ModelStoreError) -> Value in try work() })
         }
-        let context = Unmanaged.passRetained(body)
-        let status = hearth_start_thread(
-            "hearth-store",
-            { context in
-                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-            }, context.toOpaque())
         // Where the system has no thread left, the work runs on the caller's.
-        if status != 0 { context.takeRetainedValue().run() }
+        if !startThread(named: "store", body) { body() }
     }
     return try result.get()
-}
-
-private final class Body: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        self.run = run
-    }
 }

@@ -6,6 +6,7 @@
 import Dispatch
 public import Inference
 import Synchronization
+import Threads
 
 public final class ComputeThreads: Sendable {
     /// A piece of work bounded in time; it gets the workspace of the thread it runs on.
@@ -58,25 +59,29 @@ public final class ComputeThreads: Sendable {
         self.count = count
         team = ComputeTeam(size: count)
         for index in 0..<count {
-            startThread(named: "compute-\(index)") { [self] in
-                let workspace = Workspace()
-                while true {
-                    available.wait()
-                    guard
-                        let item = state.withLock({ state in
-                            let item = state.take()
-                            if item != nil { state.running += 1 }
-                            return item
-                        })
-                    else { continue }
-                    let start = ContinuousClock.now
-                    item.work(workspace)
-                    let time = ContinuousClock.now - start
-                    state.withLock { state in
-                        state.running -= 1
-                        state.typicalTime += (time - state.typicalTime) / 16
-                    }
-                }
+            let isRunning = startThread(named: "compute-\(index)") { self.compute() }
+            precondition(isRunning || index > 0, "the system has no thread left to compute on")
+        }
+    }
+
+    /// What a thread does all its life.
+    private func compute() {
+        let workspace = Workspace()
+        while true {
+            available.wait()
+            let item = state.withLock { state in
+                let item = state.take()
+                if item != nil { state.running += 1 }
+                return item
+            }
+            // What was cancelled in the queue has left its signal behind.
+            guard let item else { continue }
+            let start = ContinuousClock.now
+            item.work(workspace)
+            let time = ContinuousClock.now - start
+            state.withLock { state in
+                state.running -= 1
+                state.typicalTime += (time - state.typicalTime) / 16
             }
         }
     }

@@ -5,6 +5,7 @@
 
 public import Inference
 import Synchronization
+import Threads
 
 /// Where an installed model's files are.
 public struct ModelLocation: Sendable, Hashable {
@@ -112,7 +113,7 @@ private func load(
     _ location: ModelLocation, _ options: LoadOptions, _ listeners: Listeners
 ) async -> Result<ResidentModel, ServingError> {
     await withCheckedContinuation { continuation in
-        startThread(named: "load") {
+        let isRunning = startThread(named: "load") {
             let start = ContinuousClock.now
             let result = Result { () throws(ModelError) in
                 try Embedder.load(folder: location.folder, options: options) { listeners.report($0) }
@@ -123,6 +124,10 @@ private func load(
                         id: location.id, folder: location.folder, embedder: embedder,
                         loadTime: ContinuousClock.now - start)
                 }.mapError { ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \($0)") })
+        }
+        if !isRunning {
+            let message = "model '\(location.id)' cannot be loaded: the system has no thread left; try again later"
+            continuation.resume(returning: .failure(ServingError(.modelLoadFailed, message)))
         }
     }
 }

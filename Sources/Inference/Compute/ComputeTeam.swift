@@ -2,7 +2,7 @@
 //
 // Threads that share one forward pass, when nothing else needs them.
 
-internal import CPlatform
+internal import Threads
 
 /// A few threads that wait for someone's work to share.
 ///
@@ -21,16 +21,8 @@ public final class ComputeTeam: Sendable {
         let board = TaskBoard()
         self.board = board
         for worker in 1..<self.size {
-            let helper = Unmanaged.passRetained(Helper(board: board, worker: worker))
-            let result = hearth_start_thread(
-                "team-\(worker)",
-                { context in
-                    guard let context else { return }
-                    let helper = Unmanaged<Helper>.fromOpaque(context).takeRetainedValue()
-                    helper.board.help(as: helper.worker)
-                }, helper.toOpaque())
             // A helper that cannot start is one that never comes.
-            if result != 0 { helper.release() }
+            _ = startThread(named: "team-\(worker)") { board.help(as: worker) }
         }
     }
 
@@ -41,16 +33,6 @@ public final class ComputeTeam: Sendable {
         guard size > 1, board.open() else { return try body(TaskCrew.alone) }
         defer { board.rest() }
         return try body(TaskCrew(board: board, size: size))
-    }
-}
-
-private final class Helper {
-    let board: TaskBoard
-    let worker: Int
-
-    init(board: TaskBoard, worker: Int) {
-        self.board = board
-        self.worker = worker
     }
 }
 
