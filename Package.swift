@@ -71,7 +71,8 @@ let package = Package(
         module(
             "Daemon",
             [
-                "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "WireProtocol", logging,
+                "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "Threads", "WireProtocol",
+                logging,
                 nioCore, nioPosix,
             ]),
         executable(

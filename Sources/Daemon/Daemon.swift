@@ -157,12 +157,14 @@ extension Daemon {
         signal(SIGPIPE, SIG_IGN)
         let log = Logger(label: "hearth", factory: { _ in SwiftLogNoOpLogHandler() })
         let daemon = try Daemon(options: options, socket: nil, mayOpenFolders: true, log: log, started: started)
+        let streams = try StandardStreams()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let connection = try await NIOPipeBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .takingOwnershipOfDescriptors(input: dup(STDIN_FILENO), output: dup(STDOUT_FILENO)) { channel in
+            .takingOwnershipOfDescriptors(input: streams.input, output: streams.output) { channel in
                 channel.eventLoop.makeCompletedFuture { try daemon.connection(channel) }
             }
         await connection.serve()
+        for await _ in streams.arrivals {}
     }
 }

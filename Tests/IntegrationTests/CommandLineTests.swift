@@ -102,6 +102,19 @@ struct CommandLineTests {
         #expect(result.errors.contains("HEARTH_DAEMON") && result.errors.contains("PATH"), "\(result.errors)")
     }
 
+    @Test func theDaemonOnAPipeTakesFilesToo() throws {
+        let calls = home.path + "/calls"
+        try Data(request("embed", ["input": "hello", "encoding": "base64"]).utf8).write(to: URL(fileURLWithPath: calls))
+        let daemon = TestHome.executable("hearthd")
+        let piped = "cat \(calls) | \(daemon) stdio | cat"
+        let files = "\(daemon) stdio < \(calls) > \(home.path)/answers && cat \(home.path)/answers"
+        let answers = try [piped, files].map { command in
+            try TestHome.run("/bin/sh", ["-c", command], environment: home.environment()).output
+        }
+        let vectors = try answers.map { try JSONValue(parsing: $0)["result"]?["embeddings"] }
+        #expect(vectors[0] != nil && vectors[0] == vectors[1])
+    }
+
     #if os(Linux)
         @Test(arguments: ["hearth", "hearthd"]) func theExecutablesAreStatic(name: String) throws {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: TestHome.executable(name)), options: .alwaysMapped)

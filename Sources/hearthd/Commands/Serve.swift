@@ -7,7 +7,8 @@ import Daemon
 import WireProtocol
 
 struct Serve: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Serve on a Unix socket until stopped or idle.")
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve on a Unix socket until stopped or idle.")
 
     @Option(help: ArgumentHelp("The socket's path.", valueName: "path"))
     var socket: String?
@@ -42,9 +43,8 @@ struct Serve: AsyncParsableCommand {
         }
         var options = DaemonOptions(paths: paths, environment: environment)
         options.isInForeground = foreground
-        if let seconds = idleTimeout ?? environment["HEARTH_IDLE_TIMEOUT"].flatMap({ Int($0) }), seconds >= 0 {
-            options.idleTimeout = seconds == 0 ? nil : .seconds(seconds)
-        }
+        let seconds = idleTimeout ?? environment["HEARTH_IDLE_TIMEOUT"].flatMap { Int($0) }
+        if let seconds, seconds >= 0 { options.idleTimeout = seconds == 0 ? nil : .seconds(seconds) }
         try await Daemon.serve(options, readiness: readiness, started: started)
     }
 }
