@@ -6,7 +6,7 @@ STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xswiftc 
 RELEASE := .build/release
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build demo test lint format bench install clean
+.PHONY: help setup build demo test kernels lint format bench install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ build: setup
 ## make setup     install what building and testing need (as root) or say what is missing
 setup:
 	@Scripts/setup
+
+## make kernels   every instruction set against the oracle: natively with sanitizers, arm64 and AMX emulated
+kernels:
+	@Scripts/setup emulation
+	@Scripts/check-kernels
 
 ## make lint      check the format of all Swift sources
 lint:

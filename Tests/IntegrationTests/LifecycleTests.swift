@@ -83,6 +83,27 @@ struct LifecycleTests {
         #expect(status.errors.contains("chmod 700"), "\(status.errors)")
     }
 
+    @Test(.enabled(if: geteuid() == 0, "giving a folder away needs root"))
+    func aSocketFolderOfAnotherUserIsRefused() throws {
+        let home = try TestHome()
+        try FileManager.default.createDirectory(atPath: home.path + "/run", withIntermediateDirectories: true)
+        chmod(home.path + "/run", 0o700)
+        chown(home.path + "/run", 65534, 65534)
+        let result = try home.run(["status"])
+        #expect(result.status != 0 && result.errors.contains("65534"), "\(result.errors)")
+        let served = try TestHome.run(TestHome.executable("hearthd"), ["serve"], environment: home.environment())
+        #expect(served.status != 0 && served.errors.contains("65534"), "\(served.errors)")
+    }
+
+    @Test func aSignalRightAfterTheStartIsNotLost() throws {
+        for _ in 0..<20 {
+            let home = try TestHome()
+            let daemon = try ForegroundDaemon(home)
+            kill(daemon.pid, SIGTERM)
+            #expect(daemon.wait() == 0)
+        }
+    }
+
     @Test func aSocketThatIsALinkIsRefused() throws {
         let home = try TestHome()
         try FileManager.default.createDirectory(atPath: home.path + "/run", withIntermediateDirectories: true)

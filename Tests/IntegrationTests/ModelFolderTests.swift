@@ -81,6 +81,27 @@ struct ModelFolderTests {
         try expectError("model.safetensors", Self.query)
     }
 
+    @Test func weightsThatAreNoNumbersAreNamed() throws {
+        let path = folder + "/model.safetensors"
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONValue(parsing: Array(bytes[8..<8 + length]))
+        let start = try #require(header[Self.query]?["data_offsets"]?.array?.first?.integer) + 8 + length
+        bytes.replaceSubrange(start..<start + 4, with: [0x00, 0x00, 0xC0, 0x7F])
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        try expectError(Self.query)
+    }
+
+    @Test func damagedPackedWeightsAreMadeAnew() throws {
+        let right = try embed()
+        let packed = home.path + "/cache/packed"
+        for name in try FileManager.default.contentsOfDirectory(atPath: packed) {
+            truncate(packed + "/" + name, 100)
+        }
+        let again = try embed()
+        #expect(again.status == 0 && again.output == right.output, "\(again.errors)")
+    }
+
     @Test func anUnknownDataType() throws {
         try rewriteHeader { header in
             guard var tensor = header[Self.query]?.object else { return }
