@@ -16,14 +16,17 @@ import Synchronization
 private let signalPipe = Atomic<Int32>(-1)
 
 final class TerminationSignals {
-    private let source: any DispatchSourceRead
+    /// The pipe's end to read from.
+    private let descriptor: Int32
+    /// Made when there is a handler: a source that was never active must not be let go.
+    private var source: (any DispatchSourceRead)?
 
     init() throws(StartupError) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw StartupError("cannot make a pipe", errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         signalPipe.store(ends[1], ordering: .sequentiallyConsistent)
-        source = DispatchSource.makeReadSource(fileDescriptor: ends[0])
+        descriptor = ends[0]
         for number in [SIGTERM, SIGINT] {
             signal(number) { _ in
                 var byte: UInt8 = 0
@@ -34,16 +37,17 @@ final class TerminationSignals {
 
     /// Calls the handler for every signal, those that came already included; with true from the second on.
     func handle(_ handler: @escaping @Sendable (_ isRepeated: Bool) -> Void) {
-        let descriptor = Int32(source.handle)
         let count = SignalCount()
-        source.setEventHandler {
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor)
+        source.setEventHandler { [descriptor] in
             var byte: UInt8 = 0
             if read(descriptor, &byte, 1) == 1 { handler(count.next() > 1) }
         }
         source.activate()
+        self.source = source
     }
 
-    deinit { source.cancel() }
+    deinit { source?.cancel() }
 }
 
 private final class SignalCount: Sendable {
