@@ -15,6 +15,15 @@ import Synchronization
 /// Where the signal handler writes, which may do little else.
 private let signalPipe = Atomic<Int32>(-1)
 
+/// Undoes what the process that started this one may have blocked, as threads of Dispatch's pools do. To be called on
+/// the main thread before there are others: the mask is each thread's own, and the pools' threads take no signals.
+public func unblockTerminationSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+}
+
 final class TerminationSignals {
     /// The pipe's end to read from.
     private let descriptor: Int32

@@ -4,6 +4,7 @@
 // verbs that `hearth` hands over.
 
 import ArgumentParser
+import Daemon
 import Dispatch
 import WireProtocol
 
@@ -21,6 +22,7 @@ enum Main {
     /// Not `async`: the main thread of an async program ends itself, and the unwinder then sorts the tables of the
     /// whole static executable first, for 15 ms on a core that something else needs just then.
     static func main() {
+        unblockTerminationSignals()
         let finished = DispatchSemaphore(value: 0)
         Task.detached {
             await Hearthd.main(nil)
