@@ -20,6 +20,13 @@ struct NormalizedText: Sendable {
         self.tracksOrigins = tracksOrigins
     }
 
+    /// - Parameter origins: one for each byte, or nil where they are not tracked.
+    init(_ bytes: [UInt8], origins: [Origin]?) {
+        self.bytes = bytes
+        self.origins = origins ?? []
+        tracksOrigins = origins != nil
+    }
+
     /// The original itself.
     init(_ text: String, tracksOrigins: Bool) {
         bytes = Array(text.utf8)

@@ -83,9 +83,10 @@ extension Tokenizer {
 
     /// The tokens of a text by itself.
     private func tokens(of text: String, recordOffsets: Bool) -> TokenList {
-        let original = NormalizedText(text, tracksOrigins: recordOffsets)
+        let tracksOrigins = recordOffsets || preTokenizer?.needsOrigins == true
+        let original = NormalizedText(text, tracksOrigins: tracksOrigins)
         var tokens = TokenList()
-        var normalized = NormalizedText(tracksOrigins: recordOffsets)
+        var normalized = NormalizedText(tracksOrigins: tracksOrigins)
         for segment in added.segmentsOfOriginal(original.bytes) {
             if let id = segment.id {
                 append(id, original, segment.range, to: &tokens)
@@ -102,8 +103,9 @@ extension Tokenizer {
                     append(id, normalized, segment.range, to: &tokens)
                 } else {
                     var pieces = [segment.range]
-                    preTokenizer?.split(normalized, &pieces)
-                    model.tokenize(normalized, pieces, into: &tokens)
+                    var words = normalized
+                    preTokenizer?.split(&words, &pieces)
+                    model.tokenize(words, pieces, into: &tokens)
                 }
             }
         }
@@ -113,7 +115,7 @@ extension Tokenizer {
     /// Appends an added token.
     private func append(_ id: Int32, _ text: NormalizedText, _ range: Range<Int>, to tokens: inout TokenList) {
         tokens.append(id, text, range)
-        guard text.tracksOrigins, postProcessor.trimming != nil else { return }
+        guard text.tracksOrigins, !postProcessor.trimmings.isEmpty else { return }
         tokens.setMarginsOfLast(OffsetMargins(of: text.bytes[range]))
     }
 }

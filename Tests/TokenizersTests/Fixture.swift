@@ -31,7 +31,7 @@ struct Fixture: Sendable, CustomStringConvertible {
 
     var description: String { name }
 
-    static let all = load("wordpiece.json")
+    static let all = load("wordpiece.json") + load("bpe.json") + load("unigram.json")
 
     private static func file(_ name: String) -> JSONValue {
         let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }

@@ -22,32 +22,80 @@ import Tokenizers
             postProcessor: template, added: [TinyTokenizer.added("[SEP]", left: true, normalized: true)])
     }
 
+    /// A file with every kind of component that the WordPiece tokenizer does not have.
+    private var bpe: JSONValue {
+        let tokens = ["[UNK]", "[CLS]", "[SEP]", "a", "b", "ab", "\u{120}", "<0x0A>", "##b"].enumerated()
+            .map { JSONObject.Member(key: $1, value: .integer(Int64($0))) }
+        let normalizers: JSONValue = [
+            ["type": "NFKC"], ["type": "Prepend", "prepend": "x"],
+            ["type": "Strip", "strip_left": true, "strip_right": true],
+            ["type": "Replace", "pattern": ["Regex": "a{1,2}|[^\\p{L}\\n-z]+?(?!b)"], "content": "ab"],
+            ["type": "Precompiled", "precompiled_charsmap": .string(Self.rules)],
+        ]
+        let pieces: JSONValue = [
+            ["type": "Split", "pattern": ["String": " "], "behavior": "MergedWithNext", "invert": false],
+            ["type": "Punctuation", "behavior": "Isolated"], ["type": "Digits", "individual_digits": false],
+            ["type": "CharDelimiterSplit", "delimiter": "q"],
+            ["type": "Metaspace", "replacement": "_", "prepend_scheme": "first", "split": true],
+            ["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true],
+        ]
+        return [
+            "version": "1.0", "added_tokens": [TinyTokenizer.added("[SEP]", left: true, normalized: true)],
+            "normalizer": ["type": "Sequence", "normalizers": normalizers],
+            "pre_tokenizer": ["type": "Sequence", "pretokenizers": pieces],
+            "post_processor": [
+                "type": "Sequence",
+                "processors": [["type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true], template],
+            ],
+            "model": [
+                "type": "BPE", "dropout": nil, "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                "end_of_word_suffix": nil, "fuse_unk": true, "byte_fallback": true, "ignore_merges": true,
+                "vocab": .object(JSONObject(tokens)), "merges": ["a ##b"],
+            ],
+        ]
+    }
+
+    /// A trie without edges, and one replacement.
+    private static let rules = "EAAAAAAAAAAAAAAAAAAAAAAAAABhAA=="
+
+    private var unigram: JSONValue {
+        good.setting(
+            "model",
+            to: [
+                "type": "Unigram", "unk_id": 0, "byte_fallback": true,
+                "vocab": [["[UNK]", 0], ["[CLS]", -1], ["[SEP]", -2.5], ["a", -3], ["ab", -1e3]],
+            ])
+    }
+
     /// A tokenizer that loads must also work.
     private func use(_ json: [UInt8]) {
         guard let tokenizer = try? Tokenizer(json: json) else { return }
         _ = tokenizer.encode("ab Ä [SEP] \u{0}", pair: "b", maximumTokens: 4, recordOffsets: true)
+        _ = tokenizer.encode("ﬁ 12q\n", pair: "")
     }
 
     @Test func everyTruncatedFileIsRefused() throws {
-        let json = good.encoded()
-        _ = try Tokenizer(json: json)
-        for count in json.indices {
-            #expect(throws: TokenizerError.self) { try Tokenizer(json: Array(json[..<count])) }
+        for json in [good.encoded(), bpe.encoded(), unigram.encoded()] {
+            _ = try Tokenizer(json: json)
+            for count in json.indices {
+                #expect(throws: TokenizerError.self) { try Tokenizer(json: Array(json[..<count])) }
+            }
         }
     }
 
     @Test func everyValueCanBeOfAnyType() {
         let others: [JSONValue] = [nil, true, -1, 4_294_967_296, 1e300, 0.5, "", "x", [], [nil], [:], ["type": "x"]]
         for other in others {
-            for mutated in good.replacingEachValue(with: other) { use(mutated.encoded()) }
+            for json in [good, bpe, unigram] {
+                for mutated in json.replacingEachValue(with: other) { use(mutated.encoded()) }
+            }
         }
     }
 
     @Test func damagedBytesNeverTrap() {
         var random = Xorshift(seed: 7)
-        let json = good.encoded()
-        for _ in 0..<5000 {
-            var damaged = json
+        for round in 0..<6000 {
+            var damaged = [good, bpe, unigram][round % 3].encoded()
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
@@ -56,7 +104,8 @@ import Tokenizers
     }
 
     @Test(arguments: [
-        ["normalizer", "NFKC"], ["pre_tokenizer", "ByteLevel"], ["post_processor", "ByteLevel"], ["model", "BPE"],
+        ["normalizer", "Uppercase"], ["pre_tokenizer", "UnicodeScripts"], ["post_processor", "Joined"],
+        ["model", "WordLevel"],
     ])
     func unknownComponentsAreNamed(place: [String]) throws {
         let json = good.setting(place[0], "type", to: .string(place[1]))

@@ -22,11 +22,35 @@ extension PostProcessor {
             self.init(
                 single: [first, .first(typeID: 0), separator],
                 pair: [first, .first(typeID: 0), separator, separator, .second(typeID: 0), separator],
-                trimming: trims ? OffsetTrimming(keepsOneLeadingSpace: addsPrefixSpace) : nil)
+                trimmings: trims ? [OffsetTrimming(keepsOneLeadingSpace: addsPrefixSpace)] : [])
+        case "ByteLevel":
+            let trims = try section.bool("trim_offsets")
+            let addsPrefixSpace = try section.bool("add_prefix_space")
+            self.init(
+                single: Self.plain.single, pair: Self.plain.pair,
+                trimmings: trims ? [OffsetTrimming(keepsOneLeadingSpace: addsPrefixSpace)] : [])
+        case "Sequence":
+            self = try Self.sequence(section)
         case let type:
-            let supported = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"]
+            let supported = ["BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing"]
             throw section.unsupported(type, supported: supported)
         }
+    }
+
+    /// Post-processors of which one at most adds tokens.
+    private static func sequence(_ section: FileSection) throws(TokenizerError) -> PostProcessor {
+        var result = PostProcessor.plain
+        for element in try section.member("processors").elements() {
+            let step = try PostProcessor(element)
+            let isPlain = step.single == plain.single && step.pair == plain.pair
+            guard isPlain || (result.single == plain.single && result.pair == plain.pair) else {
+                throw element.unsupported("\(try element.string("type")) after another one", supported: ["ByteLevel"])
+            }
+            result = PostProcessor(
+                single: isPlain ? result.single : step.single, pair: isPlain ? result.pair : step.pair,
+                trimmings: result.trimmings + step.trimmings)
+        }
+        return result
     }
 
     /// A token and its id, written as `["[SEP]", 102]`.

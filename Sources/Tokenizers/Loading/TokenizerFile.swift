@@ -6,10 +6,12 @@
 import JSON
 
 struct TokenizerFile {
-    /// The members of `model`, with the vocabulary apart.
+    /// The members of `model`, with the vocabulary and the merges apart.
     struct ModelSection {
         var members = JSONObject()
         var vocabulary: Vocabulary?
+        var merges: MergeList?
+        var scoredTokens: ScoredTokenList?
     }
 
     /// The sections that say how to tokenize, but for the model.
@@ -37,7 +39,10 @@ extension TokenizerFile.ModelSection {
         while let key = try reader.nextKey() {
             switch key {
             case "vocab" where try reader.peek() == .object: vocabulary = try Vocabulary(&reader)
-            case "type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word":
+            case "vocab" where try reader.peek() == .array: scoredTokens = try ScoredTokenList(&reader)
+            case "merges" where try reader.peek() == .array: merges = try MergeList(&reader)
+            case "type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "dropout", "fuse_unk",
+                "byte_fallback", "ignore_merges", "end_of_word_suffix", "unk_id":
                 members[key] = try reader.readValue()
             default: try reader.skipValue()
             }

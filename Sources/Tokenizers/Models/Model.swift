@@ -4,10 +4,14 @@
 
 enum Model: Sendable {
     case wordPiece(WordPiece)
+    case bpe(BPE)
+    case unigram(Unigram)
 
     var vocabulary: Vocabulary {
         switch self {
         case .wordPiece(let model): model.vocabulary
+        case .bpe(let model): model.vocabulary
+        case .unigram(let model): model.vocabulary
         }
     }
 
@@ -15,6 +19,8 @@ enum Model: Sendable {
     func tokenize(_ text: NormalizedText, _ pieces: [Range<Int>], into tokens: inout TokenList) {
         switch self {
         case .wordPiece(let model): model.tokenize(text, pieces, into: &tokens)
+        case .bpe(let model): model.tokenize(text, pieces, into: &tokens)
+        case .unigram(let model): model.tokenize(text, pieces, into: &tokens)
         }
     }
 }

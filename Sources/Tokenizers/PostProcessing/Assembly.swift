@@ -39,15 +39,18 @@ struct Assembly {
         encoding.sourceTokenCount += part.tokens.ids.count
         extend(typeID: typeID, isSpecial: false)
         guard recordOffsets else { return }
-        guard let trimming = tokenizer.postProcessor.trimming else {
+        let trimmings = tokenizer.postProcessor.trimmings
+        guard !trimmings.isEmpty else {
             return encoding.offsets.append(contentsOf: part.tokens.offsets[part.range])
         }
         for index in part.range {
-            let offsets = part.tokens.offsets[index]
-            let isFirst = index == part.range.lowerBound || offsets.lowerBound == 0
-            let trimmed = margins(part.tokens, index)
-                .trimming(offsets, keepsOneLeadingSpace: isFirst && trimming.keepsOneLeadingSpace)
-            encoding.offsets.append(trimmed)
+            var offsets = part.tokens.offsets[index]
+            let margins = margins(part.tokens, index)
+            for trimming in trimmings {
+                let isFirst = index == part.range.lowerBound || offsets.lowerBound == 0
+                offsets = margins.trimming(offsets, keepsOneLeadingSpace: isFirst && trimming.keepsOneLeadingSpace)
+            }
+            encoding.offsets.append(offsets)
         }
     }
 

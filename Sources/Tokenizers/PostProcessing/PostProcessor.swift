@@ -18,12 +18,13 @@ struct PostProcessor: Sendable {
 
     let single: [Piece]
     let pair: [Piece]
-    let trimming: OffsetTrimming?
+    /// Applied in order.
+    let trimmings: [OffsetTrimming]
 
-    init(single: [Piece], pair: [Piece], trimming: OffsetTrimming? = nil) {
+    init(single: [Piece], pair: [Piece], trimmings: [OffsetTrimming] = []) {
         self.single = single
         self.pair = pair
-        self.trimming = trimming
+        self.trimmings = trimmings
     }
 
     /// Where the file has no post-processor.

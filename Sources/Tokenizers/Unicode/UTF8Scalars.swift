@@ -56,3 +56,22 @@ extension [UInt8] {
         }
     }
 }
+
+/// Scalars in buffers of valid UTF-8.
+enum UTF8Scalar {
+    /// The length of the scalar that begins with a byte.
+    static func length(_ lead: UInt8) -> Int {
+        lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+    }
+
+    static func decode(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> (value: UInt32, length: Int) {
+        let lead = UInt32(bytes[index])
+        func trail(_ offset: Int) -> UInt32 { UInt32(bytes[index + offset] & 0x3F) }
+        switch lead {
+        case 0..<0x80: return (lead, 1)
+        case 0x80..<0xE0: return ((lead & 0x1F) << 6 | trail(1), 2)
+        case 0xE0..<0xF0: return ((lead & 0x0F) << 12 | trail(1) << 6 | trail(2), 3)
+        default: return ((lead & 0x07) << 18 | trail(1) << 12 | trail(2) << 6 | trail(3), 4)
+        }
+    }
+}
