@@ -76,7 +76,11 @@ let package = Package(
                 nioCore, nioPosix,
             ]),
         executable(
-            "hearthd", ["Daemon", "HearthClient", "JSON", "ModelStore", "Terminal", "WireProtocol", argumentParser]),
+            "hearthd",
+            [
+                "Daemon", "HearthClient", "Inference", "JSON", "ModelStore", "Serving", "Terminal", "WireProtocol",
+                argumentParser,
+            ]),
 
         tests("JSONTests", ["JSON"]),
         tests("TerminalTests", ["Terminal"]),

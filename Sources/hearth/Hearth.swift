@@ -24,6 +24,7 @@ struct Hearth: ParsableCommand {
         version: hearthVersion,
         subcommands: [
             Embed.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
+            Bench.self,
         ])
 
     static func main() {
