@@ -9,7 +9,7 @@
 #endif
 
 /// Resident bytes, and those of them that no file backs and no other process shares.
-func memoryUsage() -> (residentBytes: Int, privateBytes: Int) {
+public func memoryUsage() -> (residentBytes: Int, privateBytes: Int) {
     #if canImport(Darwin)
         var info = task_vm_info_data_t()
         var count = mach_msg_type_number_t(MemoryLayout<task_vm_info_data_t>.size / MemoryLayout<natural_t>.size)
