@@ -98,16 +98,14 @@ class Bench:
                 engine.close()
 
     def measure_inference(self, engines):
-        inference = Inference(engines, self.corpus, self.queries, self.arguments.bulk)
+        inference = Inference(engines, self.corpus, self.queries, self.arguments.bulk, self.machine)
         inference.warm_up()
         for number in range(self.arguments.rounds):
             # In the same minutes, because other work on the machine takes from all alike.
             self.machine.measure()
             inference.round(number)
         inference.finish()
-        lengths = [entry["tokens"] for entry in self.corpus[: self.arguments.bulk]]
-        return inference.report(
-            self.targets, inference.cosines(), lambda precision: self.machine.tokens_per_second(precision, lengths))
+        return inference.report(self.targets, inference.cosines())
 
     def own_engines(self):
         """A daemon per precision."""

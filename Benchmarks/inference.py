@@ -11,12 +11,14 @@ REFERENCE = "sentence-transformers f32"
 
 
 class Inference:
-    def __init__(self, engines, corpus, queries, bulk):
-        """`bulk` is how many texts of the corpus a round embeds."""
+    def __init__(self, engines, corpus, queries, bulk, limits):
+        """`bulk` is how many texts of the corpus a round embeds, `limits` what the machine could do."""
         self.engines = engines
+        self.limits = limits
         self.corpus = [entry["text"] for entry in corpus]
         self.bulk = self.corpus[:bulk]
-        self.tokens = sum(entry["tokens"] for entry in corpus[:bulk])
+        self.lengths = [entry["tokens"] for entry in corpus[:bulk]]
+        self.tokens = sum(self.lengths)
         # Of the given length or as near as there are enough.
         self.short = nearest(queries, QUERY_TOKENS, 20)
         self.long = nearest(corpus, TEXT_TOKENS, 10)
@@ -65,11 +67,10 @@ class Inference:
 
     # What came out.
 
-    def report(self, targets, cosines, limits):
-        """`limits` says for a precision how many tokens a second the machine could do, or None."""
+    def report(self, targets, cosines):
         base = next(name for name in (REFERENCE, *self.samples) if name in self.samples)
         self._report_latency(base)
-        self._report_bulk(base, limits)
+        self._report_bulk(base)
         self._report_memory()
         exact = REFERENCE if REFERENCE in cosines else "Hearth f32"
         if cosines:
@@ -98,11 +99,11 @@ class Inference:
             head = ["engine", "best ms", "typical ms", "p99 ms", "of it RPC", f"speed to {base}"]
             report.table(f"One text of {tokens} tokens", head, rows)
 
-    def _report_bulk(self, base, limits):
+    def _report_bulk(self, base):
         rows = []
         for name, kinds in self.samples.items():
             processor = kinds.get("bulk processor")
-            limit = limits(name.split()[-1])
+            limit = self.limits.tokens_per_second(name.split()[-1], self.lengths)
             rows.append([
                 name, self.rate(name), self.tokens / kinds["bulk"].typical, len(self.bulk) / kinds["bulk"].best,
                 self.tokens / processor.best if processor else "",
@@ -120,36 +121,34 @@ class Inference:
             rows)
 
     def _judge(self, targets):
-        def fastest(precision, what):
-            """The best peer of the same precision."""
-            times = [
-                kinds[what].best for name, kinds in self.samples.items()
-                if not name.startswith("Hearth") and name.endswith(precision)
-            ]
-            return min(times, default=None)
-
-        def speed(precision, peer):
-            """Bulk against a peer; None where one of them was not measured."""
-            ours = f"Hearth {precision}"
-            return self.rate(ours) / self.rate(peer) if ours in self.samples and peer in self.samples else None
-
-        tiles = any(getattr(engine, "instructions", "") == "amx" for engine in self.engines)
-        machine = "" if tiles else "meant for machines with AMX"
         for engine in self.engines:
-            if not engine.name.startswith("Hearth"):
-                continue
-            for what, tokens in (("query", QUERY_TOKENS), ("text", TEXT_TOKENS)):
-                peer = fastest(engine.precision, what)
-                got = self.samples[engine.name][what].best / peer if peer else None
-                targets.at_most(f"{engine.precision} latency, {tokens} tokens, to best peer", 0.5, got, "x")
-            resident, private = self.memory[engine.name]["after bulk"]
-            targets.at_most(f"{engine.precision} private memory", 40, private, "MB")
-        fast = max((e.precision for e in self.engines if e.name.startswith("Hearth")), key=["int8", "f32", "bf16"].index)
-        targets.at_least(f"bulk {fast} to sentence-transformers f32", 1, speed(fast, REFERENCE))
-        targets.at_least("bulk bf16 to sentence-transformers f32", 12, speed("bf16", REFERENCE), condition=machine)
-        targets.at_least("bulk bf16 to OpenVINO bf16", 3, speed("bf16", "OpenVINO bf16"), condition=machine)
-        targets.at_least("bulk f32 to ONNX Runtime f32", 1.3, speed("f32", "ONNX Runtime f32"))
-        targets.at_least("bulk int8 to ONNX Runtime int8", 6, speed("int8", "ONNX Runtime int8"), condition=machine)
+            if engine.name.startswith("Hearth"):
+                self._judge_latency(targets, engine)
+                targets.at_most(f"{engine.precision} private memory", 40, self.memory[engine.name]["after bulk"][1], "MB")
+        automatic = next(engine.precision for engine in self.engines if engine.name.startswith("Hearth"))
+        for least, precision, peer in (
+            (1, automatic, REFERENCE), (12, "bf16", REFERENCE), (3, "bf16", "OpenVINO bf16"),
+            (1.3, "f32", "ONNX Runtime f32"), (6, "int8", "ONNX Runtime int8"),
+        ):
+            ours, got, possible = f"Hearth {precision}", None, None
+            if ours in self.samples and peer in self.samples:
+                got = self.rate(ours) / self.rate(peer)
+                limit = self.limits.tokens_per_second(precision, self.lengths)
+                possible = limit and limit / self.rate(peer)
+            targets.at_least(f"bulk {precision} to {peer}", least, got, "x", possible)
+
+    def _judge_latency(self, targets, engine):
+        """Against the quickest peer of the same precision."""
+        for what, tokens in (("query", QUERY_TOKENS), ("text", TEXT_TOKENS)):
+            peers = [
+                kinds[what].best for name, kinds in self.samples.items()
+                if not name.startswith("Hearth") and name.endswith(engine.precision)
+            ]
+            peer = min(peers, default=None)
+            got = peer and self.samples[engine.name][what].best / peer
+            limit = self.limits.seconds(engine.precision, tokens)
+            possible = peer and limit and limit / peer
+            targets.at_most(f"{engine.precision} latency, {tokens} tokens, to the best peer", 0.5, got, "x", possible)
 
 
 def nearest(entries, tokens, count):

@@ -60,13 +60,14 @@ class Limits:
 
     def seconds(self, precision, tokens):
         """The least time of one text, all cores working on it: computing, or reading the weights once from the outer
-        caches or memory."""
+        caches or memory. None where nothing was measured."""
+        if not self.peaks:
+            return None
         computing = self.model.operations(tokens) / self.peaks[precision, self.threads] / 1e9
         reading = self.model.weights * BYTES[precision] / self._fastest_read(precision) / 1e9
         return max(computing, reading)
 
     def _fastest_read(self, precision):
-        # Together the threads read the weights once, but where they are shared each also reads what others do.
         return max(self.reads[self.sizes[precision], threads] for threads in {1, self.threads})
 
     def report(self, lengths):

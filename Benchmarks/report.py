@@ -40,18 +40,19 @@ class Targets:
     def __init__(self):
         self.results = []
 
-    def at_most(self, name, limit, got, unit="ms", condition=""):
-        self._note(name, f"<= {figure(limit)} {unit}", got, None if got is None else got <= limit, unit, condition)
+    def at_most(self, name, limit, got, unit="ms", possible=None):
+        """`possible` is the best that the machine could do."""
+        self._note(name, "<=", limit, got, unit, possible, lambda value: value <= limit)
 
-    def at_least(self, name, limit, got, unit="x", condition=""):
-        self._note(name, f">= {figure(limit)} {unit}", got, None if got is None else got >= limit, unit, condition)
+    def at_least(self, name, limit, got, unit="x", possible=None):
+        self._note(name, ">=", limit, got, unit, possible, lambda value: value >= limit)
 
-    def _note(self, name, target, got, met, unit, condition):
-        verdict = {True: "pass", False: "fail", None: "not measured"}[met]
-        if condition and not met:
-            verdict += f" ({condition})"
+    def _note(self, name, sign, limit, got, unit, possible, meets):
+        verdict = "not measured" if got is None else "pass" if meets(got) else "fail"
+        if verdict == "fail" and possible and not meets(possible):
+            verdict = f"beyond this machine, whose limit is {figure(possible)} {unit}"
         value = "" if got is None else f"{figure(got)} {unit}"
-        self.results.append({"name": name, "target": target, "got": value, "verdict": verdict})
+        self.results.append({"name": name, "target": f"{sign} {figure(limit)} {unit}", "got": value, "verdict": verdict})
 
     def print(self):
         print()
