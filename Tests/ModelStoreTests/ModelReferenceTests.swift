@@ -8,7 +8,7 @@ import Testing
 struct ModelReferenceTests {
     private func parse(_ text: String, folders: Set<String> = []) throws(ModelStoreError) -> ModelReference {
         try ModelReference(
-            text, catalogue: .standard, home: "/home/me", workingDirectory: "/work/here",
+            text, catalogue: .standard, home: "/users/me", workingDirectory: "/srv/here",
             isFolder: { folders.contains($0) })
     }
 
@@ -25,7 +25,7 @@ struct ModelReferenceTests {
     }
 
     @Test func aFolderDoesNotHideTheCatalogue() throws {
-        let folder = "/work/here/all-minilm-l6-v2"
+        let folder = "/srv/here/all-minilm-l6-v2"
         #expect(try parse("all-minilm-l6-v2", folders: [folder]) == .catalogue(entry()))
         #expect(try parse("./all-minilm-l6-v2", folders: [folder]) == .source(.folder(folder)))
     }
@@ -38,9 +38,9 @@ struct ModelReferenceTests {
     }
 
     @Test func anExistingFolderIsNoHubId() throws {
-        let folders: Set = ["/work/here/models/mine", "/work/here/mine"]
-        #expect(try parse("models/mine", folders: folders) == .source(.folder("/work/here/models/mine")))
-        #expect(try parse("mine", folders: folders) == .source(.folder("/work/here/mine")))
+        let folders: Set = ["/srv/here/models/mine", "/srv/here/mine"]
+        #expect(try parse("models/mine", folders: folders) == .source(.folder("/srv/here/models/mine")))
+        #expect(try parse("mine", folders: folders) == .source(.folder("/srv/here/mine")))
         #expect(
             try parse("hf:models/mine", folders: folders)
                 == .source(.hub(repository: "models/mine", revision: "main")))
@@ -48,9 +48,9 @@ struct ModelReferenceTests {
     }
 
     @Test(arguments: [
-        ("/a/b/", "/a/b"), ("./x", "/work/here/x"), ("../x/./y", "/work/x/y"), ("~/m", "/home/me/m"),
-        (".", "/work/here"),
-        ("~", "/home/me"), ("/a/../../b", "/b"),
+        ("/a/b/", "/a/b"), ("./x", "/srv/here/x"), ("../x/./y", "/srv/x/y"), ("~/m", "/users/me/m"),
+        (".", "/srv/here"),
+        ("~", "/users/me"), ("/a/../../b", "/b"),
     ])
     func paths(text: String, path: String) throws {
         #expect(try parse(text) == .source(.folder(path)))
