@@ -16,6 +16,8 @@ import WireProtocol
 final class FakeDaemon: Sendable {
     let home: TemporaryHome
     private let listener: Int32
+    /// False once the accepting thread has closed the listener, whose number may be another file's from then on.
+    private let isListening = Shared(true)
     private let connections = Atomic<Int>(0)
 
     /// How many clients have connected.
@@ -45,7 +47,7 @@ final class FakeDaemon: Sendable {
         }
         listen(listener, backlog)
         guard accepts else { return }
-        startThread { [listener, weak self] in
+        startThread { [listener, isListening, weak self] in
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else { break }
@@ -59,11 +61,19 @@ final class FakeDaemon: Sendable {
                     close(client)
                 }
             }
-            close(listener)
+            isListening.value.withLock { isListening in
+                isListening = false
+                close(listener)
+            }
         }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+    deinit { isListening.value.withLock { if $0 { shutdown(listener, Int32(SHUT_RDWR)) } } }
+
+    private final class Shared: Sendable {
+        let value: Mutex<Bool>
+        init(_ value: Bool) { self.value = Mutex(value) }
+    }
 
     /// Serves every call with one function, until the client goes.
     static func answering(

@@ -3,6 +3,8 @@
 // A tiny blocking HTTP/1.1 server on 127.0.0.1 for tests: a port of its own, a
 // thread per connection, one request per connection.
 
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -29,7 +31,7 @@ struct HTTPResponse: Sendable {
 
 final class HTTPServer: Sendable {
     let port: UInt16
-    private let listener: Int32
+    private let listener: Listener
 
     var origin: String { "http://127.0.0.1:\(port)" }
 
@@ -50,16 +52,10 @@ final class HTTPServer: Sendable {
         }
         precondition(bound, "no port for a test server")
         _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
-        self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
-        startThread {
-            while true {
-                let connection = accept(listener, nil, nil)
-                if connection < 0 {
-                    if errno == EINTR || errno == ECONNABORTED { continue }
-                    return
-                }
-                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+        self.listener = Listener(listener)
+        startThread { [listener = self.listener] in
+            while let connection = listener.next() {
                 startThread {
                     Self.serve(connection, respond)
                     close(connection)
@@ -71,9 +67,36 @@ final class HTTPServer: Sendable {
     deinit { stop() }
 
     /// From now on connections are refused.
-    func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+    func stop() { listener.stop() }
+
+    /// Closed once, by the thread that accepts: a second close, or one while it accepts, would hit whichever file of
+    /// another test has the number by then.
+    private final class Listener: Sendable {
+        private let descriptor: Int32
+        private let isOpen = Mutex(true)
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        func stop() {
+            isOpen.withLock { if $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
+        }
+
+        /// The next connection; nil, for ever, once stopped.
+        func next() -> Int32? {
+            while true {
+                let connection = accept(descriptor, nil, nil)
+                if connection >= 0 {
+                    _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+                    return connection
+                }
+                if errno == EINTR || errno == ECONNABORTED { continue }
+                isOpen.withLock { isOpen in
+                    isOpen = false
+                    close(descriptor)
+                }
+                return nil
+            }
+        }
     }
 
     private static func serve(_ connection: Int32, _ respond: (HTTPRequest) -> HTTPResponse) {
