@@ -15,10 +15,10 @@
 ///     f32   [n / 32][k][32]
 ///     bf16  [n / 32][k / 2][32][2]    k padded to 32
 ///     int8  [n / 32][k / 4][32][4]    k padded to 64,
-///           then float scale[n] and int32 128 · Σₖ weight[n], n padded to 32
+///           then float scale[n] and int32 Σₖ weight[n], n padded to 32
 ///
 /// with zeros in every padding. Packed files move between machines.
-enum { CK_PANEL = 32, CK_LAYOUT_VERSION = 1 };
+enum { CK_PANEL = 32, CK_LAYOUT_VERSION = 2 };
 
 static inline int64_t ck_round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
 
@@ -46,18 +46,23 @@ typedef struct ck_product {
     int64_t ldc;  ///< elements
 } ck_product;
 
+/// What the bytes of an int8 row stand for: x ≈ (byte - zero) · scale.
+typedef struct ck_quantization {
+    float scale;
+    int32_t zero;
+} ck_quantization;
+
 /// One precision's products on one instruction set.
 typedef struct ck_arithmetic {
     void (*product)(const ck_product *);
     /// Turns rows of x into rows of operands, with zeros up to lda bytes; for int8
-    /// with each row's scale. Null when x itself serves.
-    void (*convert)(const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, float *scales);
+    /// with each row's quantization. Null when x itself serves.
+    void (*convert)(const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows);
     /// Brackets a sequence of products on one thread; null when there is nothing to set up.
     void (*enter)(void);
     void (*leave)(void);
     int32_t row_block;  ///< rows that one product is best given at most
     int32_t panels;     ///< panels that one product of up to 16 rows is best given; of more, one
-    bool is_unsigned;   ///< int8 operands carry an offset of 128
     bool is_emulated;   ///< without instructions for the precision
 } ck_arithmetic;
 

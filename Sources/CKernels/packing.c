@@ -61,7 +61,7 @@ void ck_pack(ck_precision precision, const float *weights, int64_t ld, int32_t r
         }
         if (precision == CK_INT8) {
             scales[n] = limit / 127;
-            sums[n] = 128 * sum;
+            sums[n] = sum;
         }
     }
 }

@@ -60,18 +60,30 @@ static double activation(ck_activation kind, double x) {
     return NAN;
 }
 
-/// x as the precision's arithmetic sees it, given the largest |value| of its row.
-static double operand(ck_precision precision, float x, float largest) {
-    if (precision == CK_F32) return x;
-    if (precision == CK_INT8) {
-        if (largest == 0) return 0;
-        return (double)rintf(x * (127 / largest)) * (double)(largest / 127);
-    }
+static double rounded_bf16(float x) {
     uint32_t u;
     memcpy(&u, &x, 4);
     u = (u + 0x7fff + (u >> 16 & 1)) & 0xffff0000;
     memcpy(&x, &u, 4);
     return x;
+}
+
+/// A weight as the precision's arithmetic sees it, given the largest |weight| of its output.
+static double weight_operand(ck_precision precision, float x, float largest) {
+    if (precision == CK_F32) return x;
+    if (precision == CK_BF16) return rounded_bf16(x);
+    return largest == 0 ? 0 : (double)rintf(x * (127 / largest)) * (double)(largest / 127);
+}
+
+/// An activation likewise, given the span that its row's values and zero have.
+static double row_operand(ck_precision precision, float x, float least, float most) {
+    if (precision == CK_F32) return x;
+    if (precision == CK_BF16) return rounded_bf16(x);
+    const float span = most - least, steps = 254 / span;
+    if (span == 0) return 0;
+    const float below = -least * steps, scaled = x * steps;
+    const double zero = floorf(below + 0.5f);
+    return (rint(scaled + zero) - zero) * (double)(span / 254);
 }
 
 static float largest(const float *x, int64_t n) {
@@ -109,13 +121,14 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
     for (int64_t i = 0; i < m; i++) {
         // Check every row of small products, some of large ones.
         if (m * n * k > 2000000 && i % 13 != 0 && i != m - 1) continue;
-        const float limit = largest(x + i * ldx, k);
+        float least = 0, most = 0;
+        for (int32_t p = 0; p < k; p++) least = fminf(least, x[i * ldx + p]), most = fmaxf(most, x[i * ldx + p]);
         for (int32_t j = 0; j < n; j++) {
             const float column_limit = largest(w + (int64_t)j * k, k);
             double sum = 0;
             for (int32_t p = 0; p < k; p++)
-                sum += operand(precision, x[i * ldx + p], limit) *
-                    operand(precision, w[(int64_t)j * k + p], column_limit);
+                sum += row_operand(precision, x[i * ldx + p], least, most) *
+                    weight_operand(precision, w[(int64_t)j * k + p], column_limit);
             if (with_bias) sum += bias[j];
             sum = activation(kind, sum);
             if (with_residual) sum += residual[i * ldout + j];
@@ -144,7 +157,7 @@ typedef struct attention_case {
     bool bias;
 } attention_case;
 
-static float rounded(ck_precision precision, float x) { return (float)operand(precision, x, 0); }
+static float rounded(ck_precision precision, float x) { return precision == CK_F32 ? x : (float)rounded_bf16(x); }
 
 static void check_attention(ck_precision precision, attention_case c) {
     const ck_precision asked = precision;

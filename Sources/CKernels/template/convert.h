@@ -6,8 +6,8 @@
 #include <string.h>
 
 static CK_TARGET void convert_bf16(
-    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, float *scales) {
-    (void)scales;
+    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows) {
+    (void)rows;
     for (int64_t i = 0; i < m; i++) {
         const float *row = x + i * ldx;
         uint16_t *out = (uint16_t *)((char *)a + i * lda);
@@ -23,38 +23,45 @@ static CK_TARGET void convert_bf16(
     }
 }
 
-/// Bytes q + offset with x ≈ q · scale, |q| ≤ 127. A row with a value that is
-/// not finite gets a scale that is not: its results are NaN, nobody else's. A
-/// row of nothing above 1e-30 is taken as zeros.
+/// Bytes with (byte - zero) · scale ≈ x, over what the row's values span: those
+/// behind a GELU lie nearly all on one side of zero. A row with a value that is
+/// not finite gets a scale that is not: its results are NaN, nobody else's. A row
+/// of nothing above 1e-30 is taken as zeros. `lowest` is the least byte, 0 or -128.
 CK_INLINE void quantize(
-    int offset, const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, float *scales) {
-    const vf zero = v_set(0), shift = v_set(0x1.8p23f + (float)offset);  // adding it rounds to the nearest integer
+    int32_t lowest, const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows) {
+    const vf nothing = v_set(0);
     for (int64_t i = 0; i < m; i++) {
         const float *row = x + i * ldx;
         uint8_t *out = (uint8_t *)a + i * lda;
-        vf largest = zero, poison = zero;
+        vf largest = nothing, least = nothing, poison = nothing;
         int32_t p = 0;
         for (; p + LANES <= k; p += LANES) {
             vf v = v_load(row + p);
-            largest = v_max(largest, v_abs(v));
-            poison = v_fma(v, zero, poison);
+            largest = v_max(largest, v);
+            least = v_min(least, v);
+            poison = v_fma(v, nothing, poison);
         }
         if (p < k) {
-            vf v = v_load_part(row + p, k - p, zero);
-            largest = v_max(largest, v_abs(v));
-            poison = v_fma(v, zero, poison);
+            vf v = v_load_part(row + p, k - p, nothing);
+            largest = v_max(largest, v);
+            least = v_min(least, v);
+            poison = v_fma(v, nothing, poison);
         }
-        const float limit = v_largest(largest);
-        scales[i] = limit / 127 + v_sum(poison);
+        // 254 steps: with 255, rounding both ends away from zero would leave the byte.
+        const float below = v_largest(nothing - least), span = v_largest(largest) + below;
+        const float inverse = span > 1e-30f ? 254 / span : 0;
+        const float steps_below = below * inverse;
+        const int32_t zero = lowest + (steps_below < 255 ? (int32_t)(steps_below + 0.5f) : 0);
+        rows[i] = (ck_quantization){.scale = span / 254 + v_sum(poison), .zero = zero};
 
-        const vf factor = v_set(limit > 1e-30f ? 127 / limit : 0);
+        const vf factor = v_set(inverse), shift = v_set(0x1.8p23f + (float)zero);  // adding it rounds
         for (p = 0; p + LANES <= k; p += LANES) {
             vf scaled = v_load(row + p) * factor;
             v_store_low_bytes(out + p, scaled + shift);
         }
         if (p < k) {
             uint8_t rest[LANES];
-            vf scaled = v_load_part(row + p, k - p, zero) * factor;
+            vf scaled = v_load_part(row + p, k - p, nothing) * factor;
             v_store_low_bytes(rest, scaled + shift);
             memcpy(out + p, rest, (size_t)(k - p));
             p = k;
@@ -64,12 +71,12 @@ CK_INLINE void quantize(
 }
 
 static inline CK_TARGET void quantize_signed(
-    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, float *scales) {
-    quantize(0, x, ldx, m, k, a, lda, scales);
+    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows) {
+    quantize(-128, x, ldx, m, k, a, lda, rows);
 }
 
 /// For the instructions that multiply unsigned by signed bytes.
 static inline CK_TARGET void quantize_unsigned(
-    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, float *scales) {
-    quantize(128, x, ldx, m, k, a, lda, scales);
+    const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows) {
+    quantize(0, x, ldx, m, k, a, lda, rows);
 }

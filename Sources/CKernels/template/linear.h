@@ -7,7 +7,8 @@
 /// The parts of the caller's scratch, for blocks of `rows` rows.
 typedef struct linear_scratch {
     int64_t rows, panels, lda;
-    float *sums, *scales;
+    float *sums;
+    ck_quantization *quantized;
     void *a;
     size_t size;
 } linear_scratch;
@@ -19,19 +20,22 @@ static linear_scratch linear_scratch_parts(
     s.panels = s.rows <= 16 ? arithmetic->panels : 1;
     // An odd number of cache lines: rows a power of two apart would share the sets of the cache.
     s.lda = ck_round_up((int64_t)ck_round_up(k, ck_depth(precision)) * ck_operand_size(precision), 64) | 64;
-    const int64_t sums = s.rows * s.panels * CK_PANEL, scales = s.rows;
-    const uintptr_t base = (uintptr_t)scratch, operands = base + (size_t)(sums + scales) * sizeof(float);
+    // Both a multiple of 64 bytes.
+    const size_t sums = (size_t)(s.rows * s.panels * CK_PANEL) * sizeof(float);
+    const size_t quantized = (size_t)s.rows * sizeof(ck_quantization);
+    const uintptr_t base = (uintptr_t)scratch;
     s.sums = scratch;
-    s.scales = (float *)(base + (size_t)sums * sizeof(float));
-    s.a = (void *)operands;
-    s.size = operands - base + (arithmetic->convert ? (size_t)(s.rows * s.lda) : 0);
+    s.quantized = (ck_quantization *)(base + sums);
+    s.a = (void *)(base + sums + quantized);
+    s.size = sums + quantized + (arithmetic->convert ? (size_t)(s.rows * s.lda) : 0);
     return s;
 }
 
-/// What int8 sums become floats with: one scale a row, one scale and offset a column.
+/// What int8 sums become floats with.
 typedef struct linear_scales {
-    const float *rows, *columns;
-    const int32_t *offsets;  // null for none
+    const ck_quantization *rows;
+    const float *columns;
+    const int32_t *column_sums;  // of the weights' bytes
 } linear_scales;
 
 /// out = activation(sums + bias) + residual for a block of rows and columns.
@@ -39,7 +43,6 @@ typedef struct linear_scales {
 CK_INLINE void finish_as(
     ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums,
     int64_t ldc, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    static const int32_t none[LANES];
     const vf zero = v_set(0);
     const float *bias = l->bias ? l->bias + column : NULL;
     for (int64_t i = 0; i < rows; i++, sums += ldc) {
@@ -50,8 +53,8 @@ CK_INLINE void finish_as(
             const bool whole = count >= LANES;
             vf v = v_load(sums + j);
             if (int8) {
-                v = v_difference((const int32_t *)(sums + j), scales->offsets ? scales->offsets + column + j : none);
-                v = v * (v_set(scales->rows[i]) * v_load(scales->columns + column + j));
+                v = v_without_zero((const int32_t *)(sums + j), scales->rows[i].zero, scales->column_sums + column + j);
+                v = v * (v_set(scales->rows[i].scale) * v_load(scales->columns + column + j));
             }
             if (bias) v = v + (whole ? v_load(bias + j) : v_load_part(bias + j, count, zero));
             v = v_activation(activation, v);
@@ -91,15 +94,14 @@ static CK_TARGET void run_linear(const ck_linear *l, const ck_arithmetic *arithm
     const linear_scratch s = linear_scratch_parts(arithmetic, w->precision, l->m, w->columns, l->scratch);
     const int64_t step = s.panels * CK_PANEL;
     const linear_scales scales = {
-        .rows = s.scales, .columns = column_scales,
-        .offsets = arithmetic->is_unsigned ? (const int32_t *)column_scales + padded : NULL,
+        .rows = s.quantized, .columns = column_scales, .column_sums = (const int32_t *)column_scales + padded,
     };
 
     if (arithmetic->enter) arithmetic->enter();
     for (int64_t i = 0; i < l->m; i += s.rows) {
         const int64_t rows = l->m - i < s.rows ? l->m - i : s.rows;
         const float *x = l->x + i * l->ldx;
-        if (arithmetic->convert) arithmetic->convert(x, l->ldx, rows, w->columns, s.a, s.lda, s.scales);
+        if (arithmetic->convert) arithmetic->convert(x, l->ldx, rows, w->columns, s.a, s.lda, s.quantized);
 
         for (int64_t j = l->column_begin; j < l->column_end; j += step) {
             const int64_t columns = l->column_end - j < step ? l->column_end - j : step;

@@ -54,8 +54,9 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
 }
 
-CK_INLINE vf v_difference(const int32_t *a, const int32_t *b) {
-    return _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_loadu_si256((const vi *)a), _mm256_loadu_si256((const vi *)b)));
+CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
+    vi surplus = _mm256_mullo_epi32(_mm256_loadu_si256((const vi *)column_sums), _mm256_set1_epi32(zero));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_loadu_si256((const vi *)sums), surplus));
 }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {

@@ -54,8 +54,9 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), exponent));
 }
 
-CK_INLINE vf v_difference(const int32_t *a, const int32_t *b) {
-    return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(a), _mm512_loadu_si512(b)));
+CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
+    vi surplus = _mm512_mullo_epi32(_mm512_loadu_si512(column_sums), _mm512_set1_epi32(zero));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums), surplus));
 }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {

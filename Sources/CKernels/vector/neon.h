@@ -48,8 +48,8 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), vshlq_n_s32(vreinterpretq_s32_f32(shifted), 23)));
 }
 
-CK_INLINE vf v_difference(const int32_t *a, const int32_t *b) {
-    return vcvtq_f32_s32(vsubq_s32(vld1q_s32(a), vld1q_s32(b)));
+CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
+    return vcvtq_f32_s32(vmlsq_s32(vld1q_s32(sums), vld1q_s32(column_sums), vdupq_n_s32(zero)));
 }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {

@@ -74,8 +74,8 @@ CK_INLINE vf v_power_of_two(vf n) { return (vf)((vi)(n + v_set(0x1.8p23f + 127))
 /// x · 2ⁿ where n is the integer in the low bits of `shifted` and nothing overflows.
 CK_INLINE vf v_add_exponent(vf x, vf shifted) { return (vf)((vi)x + ((vi)shifted << 23)); }
 
-CK_INLINE vf v_difference(const int32_t *a, const int32_t *b) {
-    return __builtin_convertvector((vi)v_load(a) - (vi)v_load(b), vf);
+CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
+    return __builtin_convertvector((vi)v_load(sums) - (vi)v_load(column_sums) * zero, vf);
 }
 
 /// Stores the low byte of each lane's bits.

@@ -57,7 +57,7 @@ static const ck_arithmetic *avx2_arithmetic(ck_precision precision) {
         [CK_INT8] = {.product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .panels = 1},
     };
     static const ck_arithmetic vnni = {
-        .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1, .is_unsigned = true,
+        .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1,
     };
     if (precision == CK_INT8 && ck_probe()->avx_vnni) return &vnni;
     return &all[precision];

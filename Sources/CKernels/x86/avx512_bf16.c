@@ -16,7 +16,7 @@ static const ck_arithmetic *amx_arithmetic(ck_precision precision) {
     };
     static const ck_arithmetic int8 = {
         .product = ck_multiply_int8_amx, .convert = quantize_unsigned, .enter = ck_enter_amx, .leave = ck_leave_amx,
-        .row_block = 32, .panels = 2, .is_unsigned = true,
+        .row_block = 32, .panels = 2,
     };
     return precision == CK_F32 ? avx512_arithmetic(CK_F32) : precision == CK_BF16 ? &bf16 : &int8;
 }

@@ -45,7 +45,6 @@ static const ck_arithmetic *avx512_arithmetic(ck_precision precision) {
         },
         [CK_INT8] = {
             .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1,
-            .is_unsigned = true,
         },
     };
     static const ck_arithmetic without_vnni = {
