@@ -30,6 +30,15 @@ extension HearthClient {
         }
     }
 
+    /// Orders documents by how well they answer a query; the result is that of the method `rerank`.
+    public func rerank(
+        _ parameters: RerankParameters, onProgress: (Progress) -> Void = { _ in }
+    ) throws(ClientError) -> Answer {
+        try explaining { client throws(ClientError) in
+            try client.call("rerank", parameters.json.object ?? [:], isRepeatable: true, onProgress: onProgress)
+        }
+    }
+
     /// Cuts texts into a model's tokens; the result is that of the method `tokenize`.
     public func tokenize(
         _ parameters: TokenizeParameters, onProgress: (Progress) -> Void = { _ in }

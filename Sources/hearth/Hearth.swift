@@ -9,13 +9,14 @@ import WireProtocol
 struct Hearth: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hearth",
-        abstract: "Embeddings from models that stay warm.",
+        abstract: "Embeddings and reranking by models that stay warm.",
         discussion: """
             Commands that need the daemon start it.
 
             Examples:
               hearth embed "a text"
               hearth embed --input lines.txt --format npy > vectors.npy
+              hearth rerank "how do I retry?" --input paragraphs.txt
               hearth models pull minilm
               hearth status
 
@@ -23,7 +24,7 @@ struct Hearth: ParsableCommand {
             """,
         version: hearthVersion,
         subcommands: [
-            Embed.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
+            Embed.self, Rerank.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
             Bench.self,
         ])
 
