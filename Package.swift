@@ -49,6 +49,7 @@ let package = Package(
         // What everyone may use.
         module("JSON"),
         module("Spelling"),
+        module("TOML"),
         module("Terminal"),
         .target(name: "CPlatform", cSettings: optimized),
         module("Threads", ["CPlatform"]),
@@ -83,6 +84,7 @@ let package = Package(
             ]),
 
         tests("JSONTests", ["JSON"]),
+        tests("TOMLTests", ["TOML"]),
         tests("TerminalTests", ["Terminal"]),
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
