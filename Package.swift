@@ -50,6 +50,7 @@ let package = Package(
         module("JSON"),
         module("Spelling"),
         module("TOML"),
+        module("Configuration", ["Spelling", "TOML"]),
         module("Terminal"),
         .target(name: "CPlatform", cSettings: optimized),
         module("Threads", ["CPlatform"]),
@@ -85,6 +86,7 @@ let package = Package(
 
         tests("JSONTests", ["JSON"]),
         tests("TOMLTests", ["TOML"]),
+        tests("ConfigurationTests", ["Configuration"]),
         tests("TerminalTests", ["Terminal"]),
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What can be configured, as the parts of Hearth read it. The values here are
+// the defaults; names, ranges and texts are in the table of settings.
+
+public struct Configuration: Sendable, Hashable {
+    public var model = Model()
+    public var daemon = Daemon()
+    public var socket = Socket()
+    public var queue = Queue()
+    public var jobs = Jobs()
+    public var http = HTTP()
+    public var compat = Compat()
+
+    public init() {}
+
+    public struct Model: Sendable, Hashable {
+        public var `default` = "all-minilm-l6-v2"
+        public var mode = Mode.daemon
+        /// Nil: a model stays until its memory is wanted.
+        public var keepAlive: Duration?
+        /// Nil: half of the machine's memory.
+        public var memoryBudgetMegabytes: Int?
+        public var precision = Precision.auto
+        public var instructionSet = InstructionSet.auto
+    }
+
+    public enum Mode: String, Sendable, CaseIterable { case daemon, direct }
+
+    public enum Precision: String, Sendable, CaseIterable { case auto, f32, bf16, int8 }
+
+    public enum InstructionSet: String, Sendable, CaseIterable { case auto, portable, neon, avx2, avx512, amx }
+
+    public struct Daemon: Sendable, Hashable {
+        /// Nil: never stop for being idle.
+        public var idleTimeout: Duration? = .seconds(900)
+        public var startupTimeout = Duration.seconds(5)
+        public var shutdownTimeout = Duration.seconds(30)
+        /// Clients do not start a daemon.
+        public var noSpawn = false
+        public var logLevel = LogLevel.info
+        /// Nil: `hearthd.log` in the state folder.
+        public var logFile: String?
+        public var logMaxMegabytes = 8
+        public var logKeep = 3
+        public var nice = 0
+        public var ioPriority = IOPriority.default
+    }
+
+    /// From the most to the least talkative, as in swift-log.
+    public enum LogLevel: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
+
+    public enum IOPriority: String, Sendable, CaseIterable { case `default`, low, idle }
+
+    public struct Socket: Sendable, Hashable {
+        /// Nil: `hearth/hearth.sock` in the runtime folder.
+        public var path: String?
+        public var permissions = 0o600
+        public var backlog = 1024
+        public var maxConnections = 1024
+        public var maxRequestBytes = 64 << 20
+    }
+
+    public struct Queue: Sendable, Hashable {
+        public var maxBatchTokens = 1024
+        public var maxQueuedTokens = 1 << 20
+        public var laneWeights = LaneWeights()
+    }
+
+    public struct LaneWeights: Sendable, Hashable {
+        public var interactive = 16
+        public var normal = 4
+        public var background = 1
+    }
+
+    public struct Jobs: Sendable, Hashable {
+        public var maxConcurrent = 5
+        public var timeout = Duration.seconds(21600)
+        public var shutdownTimeout = Duration.seconds(300)
+        public var history = 1000
+        public var maxMemoryMegabytes = 8192
+        public var maxProcesses = 50
+    }
+
+    public struct HTTP: Sendable, Hashable {
+        public var isEnabled = false
+        /// `HOST:PORT`, an IPv6 host in brackets.
+        public var address = "127.0.0.1:8417"
+        public var token: String?
+        public var tls = TLS()
+    }
+
+    public struct TLS: Sendable, Hashable {
+        public var certificate: String?
+        public var key: String?
+    }
+
+    /// The sockets of other tools that Hearth can serve.
+    public struct Compat: Sendable, Hashable {
+        public var ember = false
+        public var cass = false
+        public var twilog = false
+        public var mozart = false
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration that counts: defaults, over them the file, over it the
+// environment, over that the options of the command.
+
+public struct EffectiveConfiguration: Sendable {
+    public struct Value: Sendable {
+        public let setting: Setting
+        public let value: SettingValue
+        public let source: SettingSource
+
+        /// As TOML has it; a secret only says that it is set.
+        public var text: String { setting.text(of: value) }
+    }
+
+    public let configuration: Configuration
+    /// Every setting, in the order of the table.
+    public let values: [Value]
+
+    /// - Parameters:
+    ///   - file: nil when there is none.
+    ///   - environment: variables that are empty count as not set. `HOME` is what `~/` stands for.
+    ///   - flags: the texts of options that were given, by the key of the setting.
+    /// - Throws: all that is wrong, at once.
+    public init(
+        file: ConfigurationFile? = nil, environment: [String: String] = [:], flags: [String: String] = [:]
+    ) throws(ConfigurationError) {
+        var layers = SettingLayers(home: environment["HOME"])
+        if let file { layers.add(file) }
+        layers.add(environment: environment)
+        layers.add(flags: flags)
+        guard layers.problems.isEmpty else { throw ConfigurationError(problems: layers.problems) }
+        var configuration = Configuration()
+        var values: [Value] = []
+        for setting in Setting.all {
+            let given = layers.values[setting.key]
+            if let given { setting.write(&configuration, given.value) }
+            values.append(
+                Value(
+                    setting: setting, value: setting.read(configuration), source: given?.source ?? .default))
+        }
+        let contradictions = configuration.contradictions.map { key, message in
+            ConfigurationError.Problem(layers.values[key]?.source ?? .default, key: key, message)
+        }
+        guard contradictions.isEmpty else { throw ConfigurationError(problems: contradictions) }
+        self.configuration = configuration
+        self.values = values
+    }
+
+    /// Reads the file, which may be missing, and puts the rest over it.
+    public static func load(
+        path: String, environment: [String: String] = [:], flags: [String: String] = [:]
+    ) throws(ConfigurationError) -> EffectiveConfiguration {
+        try EffectiveConfiguration(
+            file: ConfigurationFile(readingIfPresent: path), environment: environment, flags: flags)
+    }
+
+    public subscript(key: String) -> Value? { values.first { $0.setting.key == key } }
+}
+
+extension Configuration {
+    /// Values that are each valid but not together: the key to mend, and why.
+    var contradictions: [(key: String, message: String)] {
+        var found: [(String, String)] = []
+        if http.isEnabled, http.token == nil, NetworkAddress(http.address)?.isLoopback == false {
+            found.append(
+                (
+                    "http.address",
+                    "http.address is '\(http.address)', which other machines can reach; set http.token too"
+                ))
+        }
+        if (http.tls.certificate == nil) != (http.tls.key == nil) {
+            let (given, missing) = http.tls.key == nil ? ("certificate", "key") : ("key", "certificate")
+            found.append(("http.tls.\(given)", "http.tls.\(given) is set without http.tls.\(missing)"))
+        }
+        if queue.maxQueuedTokens < queue.maxBatchTokens {
+            found.append(
+                (
+                    "queue.max_queued_tokens",
+                    "queue.max_queued_tokens is \(queue.maxQueuedTokens), less than one batch "
+                        + "(queue.max_batch_tokens is \(queue.maxBatchTokens))"
+                ))
+        }
+        return found
+    }
+}

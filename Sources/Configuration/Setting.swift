@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One line of the table of settings: everything that the file's check, the
+// environment, the documents and a reload need to know of a key.
+
+public struct Setting: Sendable {
+    /// When a changed value counts.
+    public enum Effect: String, Sendable {
+        /// With the next reload.
+        case now
+        case restart
+    }
+
+    /// `table.key`, as in "daemon.idle_timeout".
+    public let key: String
+    public let type: SettingType
+    public let effect: Effect
+    /// A sentence or two, for documents.
+    public let summary: String
+    /// `HEARTH_` and the key, or a shorter name.
+    public let environmentVariable: String
+    /// The option of `hearth` or `hearthd` that sets it.
+    public let flag: String?
+    /// The value is not to be shown.
+    public let isSecret: Bool
+
+    let read: @Sendable (Configuration) -> SettingValue
+    let write: @Sendable (inout Configuration, SettingValue) -> Void
+
+    init<Value: SettingRepresentable>(
+        _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable, _ type: SettingType,
+        _ effect: Effect,
+        _ summary: String, environment: String? = nil, flag: String? = nil, isSecret: Bool = false
+    ) {
+        self.key = key
+        self.type = type
+        self.effect = effect
+        self.summary = summary
+        environmentVariable = environment ?? "HEARTH_" + key.uppercased().split(separator: ".").joined(separator: "_")
+        self.flag = flag
+        self.isSecret = isSecret
+        read = { $0[keyPath: path].settingValue }
+        write = { configuration, value in
+            // A value of another type does not pass the check before.
+            if let value = Value(value) { configuration[keyPath: path] = value }
+        }
+    }
+
+    public var defaultValue: SettingValue { read(Configuration()) }
+
+    /// The value as TOML has it; a secret only says that it is set.
+    public func text(of value: SettingValue) -> String {
+        isSecret && value != .string("") ? "\"(hidden)\"" : type.text(of: value)
+    }
+
+    /// `["daemon", "idle_timeout"]`.
+    var path: [String] { key.split(separator: ".").map(String.init) }
+}
+
+/// A value of a setting, independent of the type that the configuration has for it.
+public enum SettingValue: Sendable, Hashable {
+    case integer(Int)
+    case boolean(Bool)
+    /// Empty for "not set".
+    case string(String)
+}
+
+/// Types of properties of `Configuration`.
+protocol SettingRepresentable: Sendable {
+    init?(_ value: SettingValue)
+    var settingValue: SettingValue { get }
+}
+
+extension Int: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .integer(let number) = value else { return nil }
+        self = number
+    }
+
+    var settingValue: SettingValue { .integer(self) }
+}
+
+extension Bool: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .boolean(let flag) = value else { return nil }
+        self = flag
+    }
+
+    var settingValue: SettingValue { .boolean(self) }
+}
+
+extension String: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .string(let text) = value else { return nil }
+        self = text
+    }
+
+    var settingValue: SettingValue { .string(self) }
+}
+
+/// Whole seconds.
+extension Duration: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .integer(let seconds) = value else { return nil }
+        self = .seconds(seconds)
+    }
+
+    var settingValue: SettingValue { .integer(Int(components.seconds)) }
+}
+
+/// Nil is 0 or the empty text.
+extension Optional: SettingRepresentable where Wrapped: SettingRepresentable & EmptySetting {
+    init?(_ value: SettingValue) {
+        if value == Wrapped.unset {
+            self = Self.none
+        } else {
+            guard let wrapped = Wrapped(value) else { return nil }
+            self = wrapped
+        }
+    }
+
+    var settingValue: SettingValue { self?.settingValue ?? Wrapped.unset }
+}
+
+protocol EmptySetting {
+    static var unset: SettingValue { get }
+}
+
+extension Int: EmptySetting { static var unset: SettingValue { .integer(0) } }
+extension Duration: EmptySetting { static var unset: SettingValue { .integer(0) } }
+extension String: EmptySetting { static var unset: SettingValue { .string("") } }
+
+extension SettingRepresentable where Self: RawRepresentable, RawValue == String {
+    init?(_ value: SettingValue) {
+        guard case .string(let name) = value else { return nil }
+        self.init(rawValue: name)
+    }
+
+    var settingValue: SettingValue { .string(rawValue) }
+}
+
+extension Configuration.Mode: SettingRepresentable {}
+extension Configuration.Precision: SettingRepresentable {}
+extension Configuration.InstructionSet: SettingRepresentable {}
+extension Configuration.LogLevel: SettingRepresentable {}
+extension Configuration.IOPriority: SettingRepresentable {}

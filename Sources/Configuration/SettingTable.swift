@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The table of settings: what config.toml may hold. Its check, the variables of
+// the environment, the default file and docs/configuration.md come from here.
+
+extension Setting {
+    private static let year = 31_536_000
+
+    /// In the order of the documents.
+    public static let all: [Setting] = [
+        Setting(
+            "model.default", \.model.default, .text, .now, "The model of requests that name none.",
+            environment: "HEARTH_MODEL", flag: "--model"),
+        Setting(
+            "model.mode", \.model.mode, .choice(Configuration.Mode.self), .now,
+            "Whether commands use the daemon or compute in a process of their own.", environment: "HEARTH_MODE"),
+        Setting(
+            "model.keep_alive", \.model.keepAlive, .integer(0...year, unit: "seconds"), .now,
+            "How long a model without requests stays in memory; 0 until its memory is wanted."),
+        Setting(
+            "model.memory_budget_mb", \.model.memoryBudgetMegabytes, .integer(0...(1 << 24), unit: "MiB"), .now,
+            "How much memory loaded models may take together; 0 for half of the machine's."),
+        Setting(
+            "model.precision", \.model.precision, .choice(Configuration.Precision.self), .restart,
+            "The arithmetic of models: auto is the fastest that stays within cosine 0.9999 of f32.",
+            environment: "HEARTH_PRECISION"),
+        Setting(
+            "model.instruction_set", \.model.instructionSet, .choice(Configuration.InstructionSet.self), .restart,
+            "Forces one of the instruction sets that the CPU has.", environment: "HEARTH_ISA"),
+
+        Setting(
+            "daemon.idle_timeout", \.daemon.idleTimeout, .integer(0...year, unit: "seconds"), .now,
+            "The daemon ends after so long without a request; 0 for never.",
+            environment: "HEARTH_IDLE_TIMEOUT", flag: "--idle-timeout"),
+        Setting(
+            "daemon.startup_timeout", \.daemon.startupTimeout, .integer(1...600, unit: "seconds"), .now,
+            "How long a client waits for a daemon that it started to listen."),
+        Setting(
+            "daemon.shutdown_timeout", \.daemon.shutdownTimeout, .integer(0...3600, unit: "seconds"), .now,
+            "How long requests under way may take once the daemon is to end."),
+        Setting(
+            "daemon.no_spawn", \.daemon.noSpawn, .boolean, .now, "Whether clients are forbidden to start a daemon.",
+            environment: "HEARTH_NO_SPAWN"),
+        Setting(
+            "daemon.log_level", \.daemon.logLevel, .choice(Configuration.LogLevel.self), .now,
+            "The least important messages that are logged.", environment: "HEARTH_LOG_LEVEL"),
+        Setting(
+            "daemon.log_file", \.daemon.logFile, .path, .restart,
+            "Where the daemon logs; empty for hearthd.log in the state folder.", environment: "HEARTH_LOG_FILE"),
+        Setting(
+            "daemon.log_max_mb", \.daemon.logMaxMegabytes, .integer(1...4096, unit: "MiB"), .restart,
+            "The size at which the log file is turned over."),
+        Setting(
+            "daemon.log_keep", \.daemon.logKeep, .integer(0...100), .restart,
+            "How many older log files are kept."),
+        Setting(
+            "daemon.nice", \.daemon.nice, .integer(0...19), .restart,
+            "How much the daemon yields to other programs (nice(1))."),
+        Setting(
+            "daemon.ionice", \.daemon.ioPriority, .choice(Configuration.IOPriority.self), .restart,
+            "How much its disk access yields: idle only when nobody else reads or writes (Linux)."),
+
+        Setting(
+            "socket.path", \.socket.path, .path, .restart,
+            "The Unix socket; empty for hearth/hearth.sock in the runtime folder.",
+            environment: "HEARTH_SOCKET", flag: "--socket"),
+        Setting(
+            "socket.permissions", \.socket.permissions, .permissions([0o600, 0o660]), .restart,
+            "The socket's mode. Other users are refused in any case."),
+        Setting(
+            "socket.backlog", \.socket.backlog, .integer(1...65535), .restart,
+            "How many connections may wait to be accepted."),
+        Setting(
+            "socket.max_connections", \.socket.maxConnections, .integer(1...65535), .now,
+            "How many clients may be connected at a time."),
+        Setting(
+            "socket.max_request_bytes", \.socket.maxRequestBytes, .integer(4096...(1 << 30), unit: "bytes"), .now,
+            "The longest request. Connections that are open keep the limit they began with."),
+
+        Setting(
+            "queue.max_batch_tokens", \.queue.maxBatchTokens, .integer(64...65536, unit: "tokens"), .restart,
+            "The largest batch; it bounds how long an interactive request waits for others."),
+        Setting(
+            "queue.max_queued_tokens", \.queue.maxQueuedTokens, .integer(1024...(1 << 30), unit: "tokens"), .now,
+            "How much may wait before requests are refused with the time to come back."),
+        Setting(
+            "queue.lane_weights.interactive", \.queue.laneWeights.interactive, .integer(1...1000), .now,
+            "The share of the interactive lane while others wait too."),
+        Setting(
+            "queue.lane_weights.normal", \.queue.laneWeights.normal, .integer(1...1000), .now,
+            "The share of the normal lane."),
+        Setting(
+            "queue.lane_weights.background", \.queue.laneWeights.background, .integer(1...1000), .now,
+            "The share of the background lane."),
+
+        Setting(
+            "jobs.max_concurrent", \.jobs.maxConcurrent, .integer(1...50), .now, "How many jobs run at a time."),
+        Setting(
+            "jobs.timeout", \.jobs.timeout, .integer(60...year, unit: "seconds"), .now,
+            "How long a job may run unless it says otherwise."),
+        Setting(
+            "jobs.shutdown_timeout", \.jobs.shutdownTimeout, .integer(10...86400, unit: "seconds"), .now,
+            "How long running steps may take once the daemon is to end."),
+        Setting(
+            "jobs.history", \.jobs.history, .integer(10...1_000_000), .now, "How many finished jobs are kept."),
+        Setting(
+            "jobs.max_memory_mb", \.jobs.maxMemoryMegabytes, .integer(512...(1 << 24), unit: "MiB"), .now,
+            "The memory of the daemon and its jobs against which pressure is measured."),
+        Setting(
+            "jobs.max_processes", \.jobs.maxProcesses, .integer(5...32768), .now,
+            "The number of child processes against which pressure is measured."),
+
+        Setting(
+            "http.enabled", \.http.isEnabled, .boolean, .restart, "Whether requests are also taken over HTTP."),
+        Setting(
+            "http.address", \.http.address, .address, .restart,
+            "Where HTTP is served. An address that other machines can reach needs a token."),
+        Setting(
+            "http.token", \.http.token, .optionalText, .restart,
+            "What clients have to send as \"Authorization: Bearer TOKEN\"; empty for nothing.", isSecret: true),
+        Setting(
+            "http.tls.certificate", \.http.tls.certificate, .path, .restart,
+            "The certificate chain as a PEM file; empty for no TLS."),
+        Setting("http.tls.key", \.http.tls.key, .path, .restart, "The certificate's private key as a PEM file."),
+
+        Setting(
+            "compat.ember", \.compat.ember, .boolean, .restart, "Whether the socket of ember's daemon is served too."),
+        Setting(
+            "compat.cass", \.compat.cass, .boolean, .restart, "Whether the socket of cass's daemon is served too."),
+        Setting(
+            "compat.twilog", \.compat.twilog, .boolean, .restart,
+            "Whether the WebSocket of twilog-search's server is served too."),
+        Setting(
+            "compat.mozart", \.compat.mozart, .boolean, .restart,
+            "Whether the socket of mozart's daemon is served too."),
+    ]
+
+    public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which values a setting takes: read from TOML and from text, checked, written.
+
+import TOML
+
+public enum SettingType: Sendable, Hashable {
+    case boolean
+    case integer(ClosedRange<Int>, unit: String? = nil)
+    /// File permissions, in octal.
+    case permissions([Int])
+    case choice([String])
+    case text
+    /// May be empty, which is "not set".
+    case optionalText
+    /// An absolute path, or one that begins with `~/`; may be empty. Outside of the file it may also be relative to
+    /// the current folder.
+    case path
+    /// `HOST:PORT`.
+    case address
+
+    static func choice<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> SettingType {
+        .choice(Choice.allCases.map(\.rawValue))
+    }
+
+    /// For messages and documents: "a whole number from 1 to 50".
+    public var expectation: String {
+        switch self {
+        case .boolean: "true or false"
+        case .integer(let range, let unit):
+            "a whole number \(unit.map { "of \($0) " } ?? "")from \(range.lowerBound) to \(range.upperBound)"
+        case .permissions(let modes): Self.alternatives(modes.map(Self.octal))
+        case .choice(let names): Self.alternatives(names.map(Self.quoted))
+        case .text: "a text that is not empty"
+        case .optionalText: "a text"
+        case .path: "an absolute path, or one that begins with ~/"
+        case .address: "HOST:PORT, an IPv6 host in brackets"
+        }
+    }
+
+    /// As TOML has it.
+    public func text(of value: SettingValue) -> String {
+        switch (value, self) {
+        case (.integer(let number), .permissions): Self.octal(number)
+        case (.integer(let number), _): "\(number)"
+        case (.boolean(let flag), _): "\(flag)"
+        case (.string(let text), _): Self.quoted(text)
+        }
+    }
+
+    /// - Returns: nil when the value is not of this type or out of its range.
+    func value(_ toml: TOMLValue) -> SettingValue? {
+        let value: SettingValue
+        switch (toml, self) {
+        case (.boolean(let flag), .boolean): return .boolean(flag)
+        case (.integer(let number), .integer), (.integer(let number), .permissions):
+            guard let number = Int(exactly: number) else { return nil }
+            value = .integer(number)
+        case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .optionalText),
+            (.string(let text), .path), (.string(let text), .address):
+            value = .string(text)
+        default: return nil
+        }
+        return contains(value) ? value : nil
+    }
+
+    /// The value that a variable of the environment or an option gives.
+    func value(text: String) -> SettingValue? {
+        let value: SettingValue
+        switch self {
+        case .boolean:
+            switch text.lowercased() {
+            case "1", "true", "yes", "on": return .boolean(true)
+            case "0", "false", "no", "off": return .boolean(false)
+            default: return nil
+            }
+        case .integer:
+            guard let number = Int(text) else { return nil }
+            value = .integer(number)
+        case .permissions:
+            guard let number = Int(text.hasPrefix("0o") ? String(text.dropFirst(2)) : text, radix: 8) else {
+                return nil
+            }
+            value = .integer(number)
+        case .path: return text.utf8.contains(0) ? nil : .string(text)
+        case .choice, .text, .optionalText, .address: value = .string(text)
+        }
+        return contains(value) ? value : nil
+    }
+
+    private func contains(_ value: SettingValue) -> Bool {
+        switch (self, value) {
+        case (.boolean, .boolean), (.optionalText, .string): true
+        case (.integer(let range, _), .integer(let number)): range.contains(number)
+        case (.permissions(let modes), .integer(let mode)): modes.contains(mode)
+        case (.choice(let names), .string(let name)): names.contains(name)
+        case (.text, .string(let text)): !text.isEmpty
+        case (.path, .string(let path)):
+            (path.isEmpty || path.hasPrefix("/") || path.hasPrefix("~/")) && !path.utf8.contains(0)
+        case (.address, .string(let address)): NetworkAddress(address) != nil
+        default: false
+        }
+    }
+
+    private static func alternatives(_ names: [String]) -> String {
+        guard names.count > 1, let last = names.last else { return names.first ?? "" }
+        return names.dropLast().joined(separator: ", ") + " or " + last
+    }
+
+    private static func octal(_ mode: Int) -> String { "0o" + String(mode, radix: 8) }
+
+    /// A basic string of TOML.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The configuration that counts, its sources, and what is refused.
+
+import Configuration
+import Testing
+
+@Suite struct ConfigurationTests {
+    private func load(
+        _ text: String = "", _ environment: [String: String] = [:], _ flags: [String: String] = [:]
+    ) throws(ConfigurationError) -> EffectiveConfiguration {
+        try EffectiveConfiguration(
+            file: ConfigurationFile(path: "config.toml", text: text), environment: environment, flags: flags)
+    }
+
+    private func problems(
+        _ text: String = "", _ environment: [String: String] = [:], _ flags: [String: String] = [:]
+    ) -> [String] {
+        do {
+            _ = try load(text, environment, flags)
+            return []
+        } catch {
+            return error.problems.map(\.description)
+        }
+    }
+
+    @Test func nothingGivesTheDefaults() throws {
+        let effective = try EffectiveConfiguration()
+        #expect(effective.configuration == Configuration())
+        #expect(effective.values.count == Setting.all.count)
+        #expect(effective.values.allSatisfy { $0.source == .default })
+    }
+
+    @Test func aFileSetsWhatItNames() throws {
+        let effective = try load(
+            """
+            [model]
+            default = "bge-small"
+            precision = "int8"
+            keep_alive = 60
+            [daemon]
+            idle_timeout = 0
+            log_file = "~/logs/hearth.log"
+            [socket]
+            permissions = 0o660
+            [queue]
+            lane_weights = { background = 2 }
+            [http]
+            enabled = true
+            address = "[::1]:80"
+            tls.certificate = "/etc/cert.pem"
+            tls.key = "/etc/key.pem"
+            """, ["HOME": "/home/someone"])
+        var expected = Configuration()
+        expected.model.default = "bge-small"
+        expected.model.precision = .int8
+        expected.model.keepAlive = .seconds(60)
+        expected.daemon.idleTimeout = nil
+        expected.daemon.logFile = "/home/someone/logs/hearth.log"
+        expected.socket.permissions = 0o660
+        expected.queue.laneWeights.background = 2
+        expected.http.isEnabled = true
+        expected.http.address = "[::1]:80"
+        expected.http.tls.certificate = "/etc/cert.pem"
+        expected.http.tls.key = "/etc/key.pem"
+        #expect(effective.configuration == expected)
+        #expect(effective["socket.permissions"]?.text == "0o660")
+        #expect(effective["socket.permissions"]?.source == .file(path: "config.toml", line: 9))
+        #expect(effective["http.tls.key"]?.source.description == "config.toml:16")
+        #expect(effective["model.mode"]?.source == .default)
+    }
+
+    // MARK: - Precedence
+
+    private static let file = "[daemon]\nidle_timeout = 1"
+    private static let environment = ["HEARTH_IDLE_TIMEOUT": "2"]
+    private static let flags = ["daemon.idle_timeout": "3"]
+
+    @Test(
+        arguments: [
+            (file, [:], [:], "1", "config.toml:2"), (file, environment, [:], "2", "HEARTH_IDLE_TIMEOUT"),
+            (file, environment, flags, "3", "--idle-timeout"), ("", environment, flags, "3", "--idle-timeout"),
+            (file, [:], flags, "3", "--idle-timeout"), ("", environment, [:], "2", "HEARTH_IDLE_TIMEOUT"),
+            (file, ["HEARTH_IDLE_TIMEOUT": ""], [:], "1", "config.toml:2"), ("", [:], [:], "900", "default"),
+        ])
+    func flagOverEnvironmentOverFileOverDefault(
+        file: String, environment: [String: String], flags: [String: String], value: String, source: String
+    ) throws {
+        let effective = try #require(try load(file, environment, flags)["daemon.idle_timeout"])
+        #expect(effective.text == value && effective.source.description == source)
+    }
+
+    @Test(
+        arguments: [
+            ("HEARTH_MODEL", "/models/x", "model.default", "\"/models/x\""),
+            ("HEARTH_MODE", "direct", "model.mode", "\"direct\""),
+            ("HEARTH_PRECISION", "bf16", "model.precision", "\"bf16\""),
+            ("HEARTH_ISA", "avx2", "model.instruction_set", "\"avx2\""),
+            ("HEARTH_SOCKET", "/run/x.sock", "socket.path", "\"/run/x.sock\""),
+            ("HEARTH_NO_SPAWN", "1", "daemon.no_spawn", "true"), ("HEARTH_NO_SPAWN", "0", "daemon.no_spawn", "false"),
+            ("HEARTH_HTTP_ENABLED", "yes", "http.enabled", "true"),
+            ("HEARTH_SOCKET_PERMISSIONS", "660", "socket.permissions", "0o660"),
+            ("HEARTH_QUEUE_LANE_WEIGHTS_NORMAL", "9", "queue.lane_weights.normal", "9"),
+            ("HEARTH_HTTP_TLS_KEY", "", "http.tls.key", "\"\""),
+        ])
+    func variables(name: String, text: String, key: String, value: String) throws {
+        #expect(try load("", [name: text])[key]?.text == value)
+    }
+
+    @Test func aRelativePathIsOneOfTheCommandLineOnly() throws {
+        let path = try #require(try load("", [:], ["socket.path": "x.sock"]).configuration.socket.path)
+        #expect(path.hasPrefix("/") && path.hasSuffix("/x.sock"))
+        #expect(problems("[socket]\npath = \"x.sock\"").first?.contains("an absolute path") == true)
+    }
+
+    // MARK: - What is refused
+
+    @Test(
+        arguments: [
+            ("[model]\nmodle = 1", "config.toml:2: no key 'modle' in [model]; did you mean 'mode'?"),
+            ("[deamon]\nnice = 1", "config.toml:1: no table or key 'deamon'; did you mean 'daemon'?"),
+            (
+                "[model]\nidle_timeout = 1",
+                "config.toml:2: no key 'idle_timeout' in [model]; did you mean 'daemon.idle_timeout'?"
+            ),
+            (
+                "[compat]\nfoo = 1",
+                "config.toml:2: no key 'foo' in [compat]; there are: ember, cass, twilog, mozart"
+            ),
+            (
+                "max_concurrent = 1",
+                "config.toml:1: no table or key 'max_concurrent'; did you mean 'jobs.max_concurrent'?"
+            ),
+            (
+                "[queue.lane_weights]\n\nnormall = 1",
+                "config.toml:3: no key 'normall' in [queue.lane_weights]; did you mean 'normal'?"
+            ),
+            (
+                "[daemon]\nidle_timeout = \"long\"",
+                "config.toml:2: daemon.idle_timeout is \"long\"; it must be a whole number of seconds from 0 to 31536000"
+            ),
+            (
+                "[jobs]\n# many\nmax_concurrent = 500",
+                "config.toml:3: jobs.max_concurrent is 500; it must be a whole number from 1 to 50"
+            ),
+            ("[http]\nenabled = 1", "config.toml:2: http.enabled is 1; it must be true or false"),
+            (
+                "[model]\nprecision = \"f16\"",
+                "config.toml:2: model.precision is \"f16\"; it must be \"auto\", \"f32\", \"bf16\" or \"int8\""
+            ),
+            ("[socket]\npermissions = 0o777", "config.toml:2: socket.permissions is 511; it must be 0o600 or 0o660"),
+            ("[model]\ndefault = \"\"", "config.toml:2: model.default is \"\"; it must be a text that is not empty"),
+            (
+                "[model]\ndefault = [\"a\"]",
+                "config.toml:2: model.default is an array; it must be a text that is not empty"
+            ),
+            ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
+            (
+                "[model]\ndefault = bge",
+                "config.toml:2: 'bge' is not a value; a text is written in quotes: \"bge\" (column 11)"
+            ),
+            (
+                "[http]\naddress = \"::1:80\"",
+                "config.toml:2: http.address is \"::1:80\"; it must be HOST:PORT, an IPv6 host in brackets"
+            ),
+            ("[http]\ntoken = 12345", "config.toml:2: http.token is not valid; it must be a text"),
+            (
+                "[http]\nenabled = true\naddress = \"0.0.0.0:80\"",
+                "config.toml:3: http.address is '0.0.0.0:80', which other machines can reach; set http.token too"
+            ),
+            ("[http.tls]\nkey = \"/k\"", "config.toml:2: http.tls.key is set without http.tls.certificate"),
+            (
+                "[queue]\nmax_queued_tokens = 2000\nmax_batch_tokens = 4000",
+                "config.toml:2: queue.max_queued_tokens is 2000, less than one batch (queue.max_batch_tokens is 4000)"
+            ),
+        ])
+    func mistakesAreNamed(text: String, message: String) {
+        #expect(problems(text) == [message])
+    }
+
+    @Test func mistakesOutsideOfTheFileNameTheirPlace() {
+        #expect(
+            problems("", ["HEARTH_PRECISION": "fast"])
+                == ["HEARTH_PRECISION is 'fast'; it must be \"auto\", \"f32\", \"bf16\" or \"int8\""])
+        #expect(
+            problems("", [:], ["daemon.idle_timeout": "-1"])
+                == ["--idle-timeout is '-1'; it must be a whole number of seconds from 0 to 31536000"])
+        #expect(
+            problems("[daemon]\nlog_file = \"~/x\"") == [
+                "config.toml:2: daemon.log_file is '~/x', and HOME is not set to a folder"
+            ])
+    }
+
+    @Test func allMistakesAreTold() {
+        let found = problems("[model]\na1 = 1\n[http]\nenabled = 2\n", ["HEARTH_MODE": "x"])
+        #expect(found.count == 3)
+        #expect(found[0].hasPrefix("config.toml:2:") && found[1].hasPrefix("config.toml:4:"))
+        #expect(found[2].hasPrefix("HEARTH_MODE"))
+    }
+
+    @Test func suggestionsAreFullKeys() throws {
+        var problem: ConfigurationError.Problem?
+        do throws(ConfigurationError) { _ = try load("[daemon]\nidle_timout = 1") } catch {
+            problem = error.problems.first
+        }
+        #expect(problem?.key == "daemon.idle_timout" && problem?.suggestions == ["daemon.idle_timeout"])
+        #expect(problem?.source == .file(path: "config.toml", line: 2))
+    }
+
+    // MARK: - Secrets
+
+    @Test func aSecretIsNotShown() throws {
+        let effective = try load("[http]\ntoken = \"hunter2\"")
+        #expect(effective.configuration.http.token == "hunter2")
+        #expect(effective["http.token"]?.text == "\"(hidden)\"")
+        #expect(try load()["http.token"]?.text == "\"\"")
+        let change = try #require(changes(from: Configuration(), to: effective.configuration).first)
+        #expect(change.description == "http.token: \"\" → \"(hidden)\" (needs a restart)")
+    }
+
+    // MARK: - Reload
+
+    @Test func aReloadNamesWhatChanged() throws {
+        let old = try load("[daemon]\nidle_timeout = 900\nlog_level = \"info\"").configuration
+        let new = try load("[socket]\nbacklog = 5\n[daemon]\nidle_timeout = 60\nlog_level = \"debug\"").configuration
+        #expect(
+            changes(from: old, to: new).map(\.description) == [
+                "daemon.idle_timeout: 900 → 60 (takes effect now)",
+                "daemon.log_level: \"info\" → \"debug\" (takes effect now)",
+                "socket.backlog: 1024 → 5 (needs a restart)",
+            ])
+        #expect(changes(from: new, to: new).isEmpty)
+    }
+}
