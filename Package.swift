@@ -87,6 +87,7 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("TOMLTests", ["TOML"]),
         tests("ConfigurationTests", ["Configuration"]),
+        tests("ObservabilityTests", ["Observability", "JSON", logging]),
         tests("TerminalTests", ["Terminal"]),
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
