@@ -50,14 +50,14 @@ let package = Package(
         module("JSON"),
         module("Spelling"),
         module("TOML"),
-        module("Configuration", ["Spelling", "TOML"]),
+        module("Configuration", ["Spelling", "TOML", "WireProtocol"]),
         module("Terminal"),
         .target(name: "CPlatform", cSettings: optimized),
         module("Threads", ["CPlatform"]),
 
         // The wire, and the command that speaks it.
         module("WireProtocol", ["JSON", "Spelling"]),
-        module("HearthClient", ["JSON", "WireProtocol"]),
+        module("HearthClient", ["Configuration", "JSON", "WireProtocol"]),
         executable("hearth", ["HearthClient", "JSON", "Spelling", "Terminal", "WireProtocol", argumentParser]),
 
         // Inference.
@@ -73,15 +73,16 @@ let package = Package(
         module(
             "Daemon",
             [
-                "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "Threads", "WireProtocol",
+                "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "Threads",
+                "WireProtocol",
                 logging,
                 nioCore, nioPosix,
             ]),
         executable(
             "hearthd",
             [
-                "Daemon", "HearthClient", "Inference", "JSON", "ModelStore", "Serving", "Terminal", "WireProtocol",
-                argumentParser,
+                "Configuration", "Daemon", "HearthClient", "Inference", "JSON", "ModelStore", "Serving", "Terminal",
+                "WireProtocol", argumentParser,
             ]),
 
         tests("JSONTests", ["JSON"]),

@@ -3,13 +3,14 @@
 // The composition root: makes the services, puts them behind a socket or a
 // pipe, and takes them down in order.
 
+public import Configuration
 import Gateways
 import Inference
 import Logging
 import NIOCore
 import NIOPosix
 import Serving
-public import WireProtocol
+import WireProtocol
 
 #if canImport(Glibc)
     import Glibc
@@ -18,25 +19,25 @@ public import WireProtocol
 #endif
 
 public struct DaemonOptions: Sendable {
-    public var paths: HearthPaths
-    public var environment: [String: String]
-    /// Nil: never stop for being idle.
-    public var idleTimeout: Duration? = .seconds(900)
-    /// How long what is in flight may take once the daemon is to stop.
-    public var shutdownTimeout: Duration = .seconds(30)
-    /// The longest request in bytes.
-    public var maximumLineLength = 64 << 20
+    public let settings: Settings
+    let environment: [String: String]
+    /// What was asked for on the command line, by the key of the setting: it stays when the file is read again.
+    let flags: [String: String]
     /// Log to standard error instead of the log file.
     public var isInForeground = false
 
-    public init(paths: HearthPaths, environment: [String: String]) {
-        self.paths = paths
+    var paths: HearthPaths { settings.paths }
+
+    /// - Throws: `ConfigurationError` for what cannot be; `WireError` for paths that cannot.
+    public init(environment: [String: String], flags: [String: String] = [:]) throws {
+        settings = try Settings(environment: environment, flags: flags)
         self.environment = environment
+        self.flags = flags
     }
 }
 
 public struct Daemon: Sendable {
-    private let options: DaemonOptions
+    private let settings: LiveSettings
     private let service: DaemonService
     private let methods: Methods
     private let log: Logger
@@ -45,20 +46,21 @@ public struct Daemon: Sendable {
     private init(
         options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant
     ) throws {
-        self.options = options
         self.log = log
-        let library = try ModelLibrary(options: options, mayOpenFolders: mayOpenFolders)
+        settings = LiveSettings(options, log: log)
+        let library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
         let threads = ComputeThreads()
         let models = ModelPool(options: library.loadOptions, resolve: library.locate)
         service = DaemonService(
-            socket: socket, idleTimeout: options.idleTimeout, models: models, threads: threads, library: library,
+            socket: socket, settings: settings, models: models, threads: threads, library: library,
             started: started)
         methods = Methods(
             daemon: service, models: models, embedding: EmbedService(models: models, threads: threads))
     }
 
     private func connection(_ channel: any Channel) throws -> JSONRPCConnection {
-        try JSONRPCConnection(channel: channel, methods: methods, maximumLineLength: options.maximumLineLength)
+        try JSONRPCConnection(
+            channel: channel, methods: methods, maximumLineLength: settings.current.socket.maxRequestBytes)
     }
 }
 
@@ -75,12 +77,12 @@ extension Daemon {
         if !options.isInForeground { chdir("/") }
         let socket = options.paths.socket
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let signals: TerminationSignals
+        let signals: ProcessSignals
         let lock: InstanceLock
         let listener: Listener
         let daemon: Daemon
         do {
-            signals = try TerminationSignals()
+            signals = try ProcessSignals()
             let folder = RuntimeFolder(options.paths)
             try folder.create()
             try folder.check()
@@ -88,10 +90,14 @@ extension Daemon {
                 return readiness.report(.running)
             }
             lock = held
-            let log = try DaemonLog.make(path: options.paths.log, isInForeground: options.isInForeground)
-            daemon = try Daemon(options: options, socket: socket, mayOpenFolders: false, log: log, started: started)
+            let log = try DaemonLog(options)
+            daemon = try Daemon(
+                options: options, socket: socket, mayOpenFolders: false, log: log.logger, started: started)
+            log.follow(daemon.settings)
             lock.describe(daemon.service.hello, socket: socket)
-            listener = try await Listener(path: socket, on: group) { [daemon] in try daemon.connection($0) }
+            listener = try await Listener(path: socket, options.settings.configuration.socket, on: group) { [daemon] in
+                try daemon.connection($0)
+            }
         } catch {
             readiness.report(.failed("\(error)"))
             throw error
@@ -99,7 +105,12 @@ extension Daemon {
         daemon.service.isListening()
         readiness.report(.listening)
         daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
-        signals.handle { [service = daemon.service] isRepeated in service.shutDown(force: isRepeated) }
+        signals.handle { [daemon] request in
+            switch request {
+            case .stop(let isRepeated): daemon.service.shutDown(force: isRepeated)
+            case .reload: _ = try? daemon.settings.reload()
+            }
+        }
         try await daemon.run(listener)
         withExtendedLifetime(signals) {}
         daemon.log.info("stopped")
@@ -116,9 +127,12 @@ extension Daemon {
     }
 
     private func stopWhenIdle() async {
-        guard let timeout = options.idleTimeout else { return }
         while !Task.isCancelled {
             let now = ContinuousClock.now
+            guard let timeout = settings.current.daemon.idleTimeout else {
+                try? await Task.sleep(for: .seconds(60))
+                continue
+            }
             if service.gate.isIdle(since: now - timeout) {
                 log.info("stopping: idle", metadata: ["seconds": "\(timeout / .seconds(1))"])
                 return service.stop(.requested)
@@ -136,7 +150,7 @@ extension Daemon {
                 log.info("stopping", metadata: ["because": "\(event)", "in_flight": "\(service.gate.counts.inFlight)"])
                 guard event == .requested else { break }
                 group.addTask {
-                    try? await Task.sleep(for: options.shutdownTimeout)
+                    try? await Task.sleep(for: settings.current.daemon.shutdownTimeout)
                     service.stop(.timedOut)
                 }
                 listener.unlinkSocket()

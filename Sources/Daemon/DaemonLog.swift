@@ -2,12 +2,32 @@
 //
 // Where the daemon logs: a file of its own, or standard error in the foreground.
 
+import Configuration
 import Logging
 import Observability
+import WireProtocol
 
-enum DaemonLog {
-    static func make(path: String, isInForeground: Bool) throws -> Logger {
-        let file = try JSONLinesLog(path: isInForeground ? nil : path)
-        return Logger(label: "hearthd") { label in JSONLinesLogHandler(label: label, log: file) }
+struct DaemonLog {
+    let logger: Logger
+    let lines: JSONLinesLog
+
+    init(_ options: DaemonOptions) throws {
+        let daemon = options.settings.configuration.daemon
+        let lines = try JSONLinesLog(
+            path: options.isInForeground ? nil : daemon.logFile ?? options.paths.log,
+            rotation: LogRotation(maximumSize: daemon.logMaxMegabytes << 20, keep: daemon.logKeep),
+            level: Logger.Level(daemon.logLevel))
+        self.lines = lines
+        logger = Logger(label: "hearthd") { label in JSONLinesLogHandler(label: label, log: lines) }
     }
+
+    /// Lets a changed level count at once.
+    func follow(_ settings: LiveSettings) {
+        settings.follow { [lines] in lines.level = Logger.Level($0.daemon.logLevel) }
+    }
+}
+
+extension Logger.Level {
+    /// Both have swift-log's names.
+    fileprivate init(_ level: Configuration.LogLevel) { self = Self(rawValue: level.rawValue) ?? .info }
 }

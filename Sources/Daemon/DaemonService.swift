@@ -2,6 +2,7 @@
 //
 // What the daemon says and decides about itself.
 
+import Configuration
 import Gateways
 import Inference
 import Serving
@@ -32,7 +33,7 @@ final class DaemonService: DaemonControl {
     let stopEvents: AsyncStream<StopEvent>
 
     private let socket: String?
-    private let idleTimeout: Duration?
+    private let settings: LiveSettings
     private let models: ModelPool
     private let threads: ComputeThreads
     private let library: ModelLibrary
@@ -46,11 +47,11 @@ final class DaemonService: DaemonControl {
     }
 
     init(
-        socket: String?, idleTimeout: Duration?, models: ModelPool, threads: ComputeThreads, library: ModelLibrary,
+        socket: String?, settings: LiveSettings, models: ModelPool, threads: ComputeThreads, library: ModelLibrary,
         started: ContinuousClock.Instant
     ) {
         self.socket = socket
-        self.idleTimeout = idleTimeout
+        self.settings = settings
         self.models = models
         self.threads = threads
         self.library = library
@@ -89,7 +90,7 @@ final class DaemonService: DaemonControl {
             hello: hello,
             uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
             socket: socket,
-            idleTimeoutSeconds: idleTimeout.map { Int($0 / .seconds(1)) } ?? 0,
+            idleTimeoutSeconds: settings.current.daemon.idleTimeout.map { Int($0 / .seconds(1)) } ?? 0,
             isDraining: counts.isDraining,
             connections: live.connections,
             requests: (counts.total, counts.failed, counts.inFlight),

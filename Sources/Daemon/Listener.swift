@@ -3,6 +3,7 @@
 // The Unix socket that everyone connects to. It is bound under a temporary
 // name and renamed, so that whoever sees it can connect to it.
 
+import Configuration
 import Gateways
 import NIOCore
 import NIOPosix
@@ -14,23 +15,20 @@ import NIOPosix
 #endif
 
 struct Listener: Sendable {
-    /// Connections that may wait to be accepted; clients with a timeout fail at once when there is no room.
-    static let backlog: Int32 = 1024
-
     private let server: NIOAsyncChannel<JSONRPCConnection, Never>
     private let path: String
     private let inode: ino_t
 
     /// - Parameter connection: makes the gateway of a new client's channel, on that channel's event loop.
     init(
-        path: String, on group: any EventLoopGroup,
+        path: String, _ options: Configuration.Socket, on group: any EventLoopGroup,
         connection: @escaping @Sendable (any Channel) throws -> JSONRPCConnection
     ) async throws {
         let temporary = "\(path).\(getpid())"
         unlink(temporary)
         do {
             server = try await ServerBootstrap(group: group)
-                .serverChannelOption(.backlog, value: Self.backlog)
+                .serverChannelOption(.backlog, value: Int32(options.backlog))
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(unixDomainSocketPath: temporary) { channel in
                     peerUser(of: channel).flatMapThrowing { user in
@@ -43,7 +41,9 @@ struct Listener: Sendable {
             throw StartupError("cannot listen on '\(path)': \(error)")
         }
         var status = stat()
-        guard chmod(temporary, 0o600) == 0, lstat(temporary, &status) == 0, rename(temporary, path) == 0 else {
+        guard chmod(temporary, mode_t(options.permissions)) == 0, lstat(temporary, &status) == 0,
+            rename(temporary, path) == 0
+        else {
             throw StartupError("cannot put the socket at '\(path)'", errno)
         }
         self.path = path

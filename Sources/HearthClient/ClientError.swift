@@ -9,6 +9,8 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     case noDaemon(String)
     /// The socket or its folder is not to be trusted or cannot exist; the message says how to mend it.
     case refusedPath(String)
+    /// config.toml has errors; the message says where, one a line.
+    case invalidConfiguration(String)
     /// Nothing came within the time the caller gave.
     case timeout(String)
     /// The daemon went away before it replied.
@@ -23,7 +25,9 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noDaemon(let reason): "no daemon: \(reason)"
-        case .refusedPath(let reason), .timeout(let reason), .disconnected(let reason): reason
+        case .refusedPath(let reason), .invalidConfiguration(let reason), .timeout(let reason),
+            .disconnected(let reason):
+            reason
         case .invalidReply(let reason): "the daemon's reply is not valid: \(reason)"
         case .incompatible(let version, let error):
             "the running daemon is hearthd \(version), this is hearth \(hearthVersion), and it did not understand the "
@@ -37,7 +41,7 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .timeout: true
         case .remote(let error): error.isRetryable
-        case .noDaemon, .refusedPath, .disconnected, .invalidReply, .incompatible: false
+        case .noDaemon, .refusedPath, .invalidConfiguration, .disconnected, .invalidReply, .incompatible: false
         }
     }
 }

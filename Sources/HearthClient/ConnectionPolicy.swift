@@ -33,8 +33,9 @@ public struct ConnectionPolicy: Sendable, Hashable {
 
 public struct ClientOptions: Sendable {
     public var policy = ConnectionPolicy.anyDaemon
-    /// How long a daemon may take from being started to listening, and a full accept queue to have room again.
-    public var startTimeout = Duration.seconds(5)
+    /// How long a daemon may take from being started to listening, and a full accept queue to have room again; nil
+    /// for what config.toml says, else 5 s.
+    public var startTimeout: Duration?
     /// How long to go on trying while a daemon answers that it is shutting down.
     public var retryTimeout = Duration.seconds(10)
     /// How long to wait for a reply without hearing anything; nil waits as long as the daemon lives.
@@ -47,26 +48,4 @@ public struct ClientOptions: Sendable {
     public var onFallback: @Sendable (_ reason: String) -> Void = { _ in }
 
     public init() {}
-}
-
-/// What the environment allows.
-struct EnvironmentLimits {
-    /// Why no daemon may be used.
-    let noDaemon: String?
-    /// Why none may be started.
-    let noSpawn: String?
-    /// `HEARTH_MODE=direct`: the user asked for direct mode, which needs no warning.
-    let asksForDirect: Bool
-
-    init(_ environment: [String: String]) {
-        let mode = environment["HEARTH_MODE"] ?? ""
-        asksForDirect = mode == "direct"
-        switch mode {
-        case "", "daemon": noDaemon = nil
-        case "direct": noDaemon = "HEARTH_MODE=direct forbids using one"
-        default: noDaemon = "HEARTH_MODE is '\(mode)'; it must be 'daemon' or 'direct'"
-        }
-        let isSet = !["", "0"].contains(environment["HEARTH_NO_SPAWN"] ?? "")
-        noSpawn = isSet ? "none is running and HEARTH_NO_SPAWN forbids starting one" : nil
-    }
 }

@@ -14,7 +14,10 @@ import WireProtocol
 struct DaemonStart {
     let paths: HearthPaths
     let environment: [String: String]
-    let options: ClientOptions
+    /// How long a daemon may take from being started to listening.
+    let timeout: Duration
+    /// Options for `hearthd serve`.
+    let arguments: [String]
     /// Why no daemon may be started; nil when one may.
     let spawnForbidden: String?
 
@@ -38,7 +41,7 @@ struct DaemonStart {
     private static let readyDescriptor = 3
 
     func connection() throws(ClientError) -> Connection {
-        let deadline = Deadline(after: options.startTimeout)
+        let deadline = Deadline(after: timeout)
         try checkFolder()
         if let socket = try UnixSocket.connect(to: paths.socket, until: deadline) {
             return Connection(socket: socket, started: nil)
@@ -84,9 +87,9 @@ struct DaemonStart {
         guard pipe(&ends) == 0 else { throw .noDaemon("cannot make a pipe: \(describe(error: errno))") }
         let report = Descriptor(owning: ends[0])
         let childEnd = Descriptor(owning: ends[1])
-        let arguments = ["serve", "--socket", paths.socket, "--ready-fd", "\(Self.readyDescriptor)"]
+        let serve = ["serve", "--socket", paths.socket, "--ready-fd", "\(Self.readyDescriptor)"]
         let process = try ChildProcess(
-            executable, arguments + options.daemonArguments, environment: environment,
+            executable, serve + arguments, environment: environment,
             streams: [.null, .null, .null, .descriptor(childEnd)], isDetached: true)
         return (process, report)
     }
@@ -102,7 +105,7 @@ struct DaemonStart {
                 // Left alone, it could hold the instance lock for ever without serving anybody.
                 process.kill()
                 if isPreceded { throw .noDaemon(timeoutReason(wasRunning: true, wasStarted: false)) }
-                let seconds = options.startTimeout / .seconds(1)
+                let seconds = timeout / .seconds(1)
                 throw .noDaemon("'\(executable)' did not listen within \(seconds) s and was ended; see '\(paths.log)'")
             }
             var byte: UInt8 = 0
@@ -128,7 +131,7 @@ struct DaemonStart {
     }
 
     private func timeoutReason(wasRunning: Bool, wasStarted: Bool) -> String {
-        let seconds = options.startTimeout / .seconds(1)
+        let seconds = timeout / .seconds(1)
         if wasStarted { return "a daemon was started, but '\(paths.socket)' does not answer" }
         return wasRunning
             ? "a daemon that is starting or shutting down holds '\(paths.instanceLock)' and did not listen within "

@@ -34,10 +34,11 @@ public final class HearthClient {
         case direct
     }
 
-    public let paths: HearthPaths
+    public var paths: HearthPaths { settings.paths }
     public private(set) var peer = Peer.running
 
     private let environment: [String: String]
+    private let settings: ClientSettings
     private let options: ClientOptions
     private var stream: MessageStream?
     private var child: ChildProcess?
@@ -72,11 +73,7 @@ public final class HearthClient {
     ) throws(ClientError) {
         self.environment = environment
         self.options = options
-        do {
-            paths = try HearthPaths(environment: environment)
-        } catch {
-            throw .refusedPath(error.message)
-        }
+        settings = try ClientSettings(environment: environment)
         try connect()
     }
 
@@ -232,21 +229,21 @@ public final class HearthClient {
 
     private func connect() throws(ClientError) {
         if options.policy.daemon == .never { return try connectDirectly() }
-        let limits = EnvironmentLimits(environment)
         do throws(ClientError) {
-            try connectToDaemon(limits)
+            try connectToDaemon()
         } catch {
             guard case .noDaemon(let reason) = error, options.policy.allowsDirect else { throw error }
             try connectDirectly()
-            if !limits.asksForDirect { options.onFallback(reason) }
+            if !settings.asksForDirect { options.onFallback(reason) }
         }
     }
 
-    private func connectToDaemon(_ limits: EnvironmentLimits) throws(ClientError) {
-        if let reason = limits.noDaemon { throw .noDaemon(reason) }
-        let spawnForbidden = options.policy.daemon == .existing ? "none is running" : limits.noSpawn
+    private func connectToDaemon() throws(ClientError) {
+        if let reason = settings.noDaemon { throw .noDaemon(reason) }
+        let spawnForbidden = options.policy.daemon == .existing ? "none is running" : settings.noSpawn
         let start = DaemonStart(
-            paths: paths, environment: environment, options: options, spawnForbidden: spawnForbidden)
+            paths: paths, environment: environment, timeout: options.startTimeout ?? settings.startTimeout ?? .seconds(5),
+            arguments: options.daemonArguments, spawnForbidden: spawnForbidden)
         let connection = try start.connection()
         stream = MessageStream(connection.socket, maximumBytes: options.maximumReplyBytes)
         peer = connection.started == nil ? .running : .started

@@ -119,6 +119,7 @@ struct Failure {
             return object
         case .noDaemon: kind = "no_daemon"
         case .refusedPath: kind = "refused_path"
+        case .invalidConfiguration: kind = "invalid_configuration"
         case .timeout: kind = "timeout"
         case .disconnected: kind = "disconnected"
         case .invalidReply: kind = "invalid_reply"

@@ -2,6 +2,7 @@
 //
 // Verbs that need more than a thin client are done by `hearthd` in this process's place.
 
+import ArgumentParser
 import HearthClient
 import WireProtocol
 
@@ -18,5 +19,20 @@ enum Handover {
         let strings = ([path] + arguments).map { strdup($0) } + [nil]
         execv(path, strings)
         throw CommandError("handover", "cannot run '\(path)': \(String(cString: strerror(errno)))")
+    }
+}
+
+/// A command that `hearthd` does, its help included.
+protocol HandedOver: ParsableCommand {
+    /// What `hearthd` calls it.
+    static var verb: [String] { get }
+    var arguments: [String] { get }
+}
+
+extension HandedOver {
+    func run() throws {
+        // A verb may be the default of its group, where misspelt ones arrive.
+        if let unknown = UnknownCommand(CommandLine.arguments) { throw ValidationError(unknown.message) }
+        try Handover.exec(Self.verb + arguments)
     }
 }

@@ -4,11 +4,10 @@
 
 import ArgumentParser
 
-struct Bench: ParsableCommand {
+struct Bench: HandedOver {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure a model on this machine.")
+    static let verb = ["bench"]
 
     @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
-
-    func run() throws { try Handover.exec(["bench"] + arguments) }
 }

@@ -47,12 +47,7 @@ struct Logs: ParsableCommand {
     }
 
     func run() throws {
-        let paths: HearthPaths
-        do {
-            paths = try HearthPaths(environment: processEnvironment())
-        } catch {
-            throw ClientError.refusedPath(error.message)
-        }
+        let paths = try ClientSettings(environment: processEnvironment()).paths
         var file = LogFile(path: paths.log)
         let console = Console.standardOutput()
         try show(file.lastLines(number), console)

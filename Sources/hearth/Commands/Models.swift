@@ -21,42 +21,36 @@ struct Models: ParsableCommand {
         ],
         defaultSubcommand: List.self)
 
-    struct List: HandedOver {
+    struct List: ModelsVerb {
         static let configuration = CommandConfiguration(commandName: "list", abstract: "List models and their state.")
         @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
     }
 
-    struct Pull: HandedOver {
+    struct Pull: ModelsVerb {
         static let configuration = CommandConfiguration(commandName: "pull", abstract: "Download a model.")
         @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
     }
 
-    struct Show: HandedOver {
+    struct Show: ModelsVerb {
         static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what is known of a model.")
         @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
     }
 
-    struct Verify: HandedOver {
+    struct Verify: ModelsVerb {
         static let configuration = CommandConfiguration(
             commandName: "verify", abstract: "Check a model's files against their digests.")
         @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
     }
 
-    struct Remove: HandedOver {
+    struct Remove: ModelsVerb {
         static let configuration = CommandConfiguration(commandName: "rm", abstract: "Remove a model from disk.")
         @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
     }
 }
 
-/// A verb of `models` that works on files and is therefore done by `hearthd`, its help included.
-protocol HandedOver: ParsableCommand {
-    var arguments: [String] { get }
-}
+/// A verb of `models` that works on files.
+protocol ModelsVerb: HandedOver {}
 
-extension HandedOver {
-    func run() throws {
-        // `list` is the default, so that misspelt verbs arrive there.
-        if let unknown = UnknownCommand(CommandLine.arguments) { throw ValidationError(unknown.message) }
-        try Handover.exec(["models", Self._commandName] + arguments)
-    }
+extension ModelsVerb {
+    static var verb: [String] { ["models", _commandName] }
 }

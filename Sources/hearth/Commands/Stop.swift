@@ -58,12 +58,7 @@ struct DaemonStop {
     private static let politeness = Duration.seconds(5)
 
     func run() throws -> Outcome {
-        let paths: HearthPaths
-        do {
-            paths = try HearthPaths(environment: processEnvironment())
-        } catch {
-            throw ClientError.refusedPath(error.message)
-        }
+        let paths = try ClientSettings(environment: processEnvironment()).paths
         let lock = InstanceLock(paths)
         if try !ask() {
             if try !lock.isHeld() { return .wasNotRunning }

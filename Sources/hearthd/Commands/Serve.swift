@@ -3,6 +3,7 @@
 // `hearthd serve` and `hearthd stdio`: the daemon on a socket, and on a pipe.
 
 import ArgumentParser
+import Configuration
 import Daemon
 import WireProtocol
 
@@ -15,7 +16,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Stop after so many seconds without a request; 0 for never. Default: HEARTH_IDLE_TIMEOUT or 900.",
+            "Stop after so many seconds without a request; 0 for never. Default: what is configured, else 900.",
             valueName: "seconds"))
     var idleTimeout: Int?
 
@@ -31,20 +32,18 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let started = ContinuousClock.now
-        var environment = processEnvironment()
-        if let socket { environment["HEARTH_SOCKET"] = socket }
         let readiness = ReadinessPipe(descriptor: readyFd)
-        let paths: HearthPaths
+        var flags: [String: String] = [:]
+        flags["socket.path"] = socket
+        flags["daemon.idle_timeout"] = idleTimeout.map { "\($0)" }
+        var options: DaemonOptions
         do {
-            paths = try HearthPaths(environment: environment)
+            options = try DaemonOptions(environment: processEnvironment(), flags: flags)
         } catch {
-            readiness.report(.failed(error.message))
+            readiness.report(.failed("\(error)"))
             throw error
         }
-        var options = DaemonOptions(paths: paths, environment: environment)
         options.isInForeground = foreground
-        let seconds = idleTimeout ?? environment["HEARTH_IDLE_TIMEOUT"].flatMap { Int($0) }
-        if let seconds, seconds >= 0 { options.idleTimeout = seconds == 0 ? nil : .seconds(seconds) }
         try await Daemon.serve(options, readiness: readiness, started: started)
     }
 }
@@ -54,8 +53,7 @@ struct StandardIO: AsyncParsableCommand {
         commandName: "stdio", abstract: "Serve one client on standard input and output, with its rights.")
 
     func run() async throws {
-        let environment = processEnvironment()
-        let options = DaemonOptions(paths: try HearthPaths(environment: environment), environment: environment)
+        let options = try DaemonOptions(environment: processEnvironment())
         try await Daemon.serveStandardIO(options, started: ContinuousClock.now)
     }
 }
