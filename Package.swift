@@ -70,6 +70,7 @@ let package = Package(
         module("Serving", ["Inference", "Threads"]),
         module("Gateways", ["Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
         module("Observability", ["JSON", logging]),
+        module("Services", ["Spelling", "WireProtocol"]),
         module(
             "Daemon",
             [
@@ -89,6 +90,7 @@ let package = Package(
         tests("TOMLTests", ["TOML"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("ObservabilityTests", ["Observability", "JSON", logging]),
+        tests("ServicesTests", ["Services", "JSON", "WireProtocol"]),
         tests("TerminalTests", ["Terminal"]),
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
