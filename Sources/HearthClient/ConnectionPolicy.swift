@@ -42,6 +42,8 @@ public struct ClientOptions: Sendable {
     public var replyTimeout: Duration?
     /// The largest reply that is taken, in bytes, attachments included.
     public var maximumReplyBytes = 1 << 30
+    /// The user asked for the daemon: it is started even where it failed to start again and again.
+    public var isExplicitStart = false
     /// Options for `hearthd serve` when it has to be started.
     public var daemonArguments: [String] = []
     /// Hears, once per connection, why direct mode is used although it was not asked for.

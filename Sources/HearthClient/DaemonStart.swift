@@ -50,6 +50,7 @@ struct DaemonStart {
         let executable = try DaemonExecutable.find(environment: environment)
         do { try RuntimeFolder(paths).create() } catch { throw .noDaemon(error.description) }
         try checkFolder()
+        let guardian = StartGuard(paths: paths, executable: executable, isForced: options.isExplicitStart)
         var lock: FileLock?
         var started: ChildProcess?
         var interval = Duration.milliseconds(1)
@@ -64,11 +65,19 @@ struct DaemonStart {
             if lock != nil, started == nil {
                 // The new daemon would wait for the lock of one that is shutting down.
                 let isPreceded = try FileLock.isHeld(paths.instanceLock)
+                if !isPreceded { try guardian.check() }
                 let child = try spawn(executable)
-                let readiness = try readiness(
-                    of: child.process, child.report, executable, isPreceded: isPreceded, until: deadline)
+                let readiness: Readiness
+                do throws(ClientError) {
+                    readiness = try self.readiness(
+                        of: child.process, child.report, executable, isPreceded: isPreceded, until: deadline)
+                } catch {
+                    if !isPreceded { guardian.recordFailure(error) }
+                    throw error
+                }
                 switch readiness {
                 case .listening:
+                    guardian.recordListening()
                     started = child.process
                     continue
                 case .running:
