@@ -12,8 +12,10 @@ import Testing
     import Darwin
 #endif
 
-/// e to the x, for tests that need nothing else of the mathematical library.
+/// For tests that need nothing else of the mathematical library.
 func exponential(_ x: Double) -> Double { exp(x) }
+func cosine(_ x: Double) -> Double { cos(x) }
+func sine(_ x: Double) -> Double { sin(x) }
 
 /// An activation with its definition and its bounds.
 struct Activation: Sendable, CustomTestStringConvertible {

@@ -14,9 +14,21 @@ private struct Attention {
     var left = Int32.max
     var right = Int32.max
     var biased = false
+    var disentangled = false
+
+    /// Buckets of the distances in `disentangled` attention.
+    private static let buckets = 13
 
     var width: Int { heads * headSize }
     var kvWidth: Int { width / headsPerKV }
+
+    private func bucket(_ distance: Int) -> Int { (distance + length) * 5 % Self.buckets }
+
+    /// What queries have for buckets, then what keys have.
+    private func positions() -> (to: [Float], from: [Float]) {
+        var random = Random(length)
+        return (random.values(length * Self.buckets, scale: 2), random.values(length * Self.buckets, scale: 2))
+    }
 
     private func input() -> (q: [Float], k: [Float], v: [Float], bias: [Float]) {
         var random = Random(length + 977 * headSize)
@@ -29,40 +41,43 @@ private struct Attention {
     func run(_ set: KernelSet, _ precision: Precision, headRanges: [Range<Int>]? = nil) -> [Float] {
         let table = set.table
         let scratch = AlignedMemory(table.attention_scratch_size(Int32(length), Int32(headSize)))
-        let (q, k, v, bias) = input()
-        var out = [Float](repeating: .nan, count: length * width)
-        q.withUnsafeBufferPointer { q in
-            k.withUnsafeBufferPointer { k in
-                v.withUnsafeBufferPointer { v in
-                    bias.withUnsafeBufferPointer { bias in
-                        out.withUnsafeMutableBufferPointer { out in
-                            for range in headRanges ?? [0..<heads] {
-                                var call = ck_attention()
-                                (call.q, call.k, call.v) = (q.baseAddress, k.baseAddress, v.baseAddress)
-                                (call.ldq, call.ldk, call.ldv) = (Int64(width), Int64(kvWidth), Int64(kvWidth))
-                                (call.length, call.head_size) = (Int32(length), Int32(headSize))
-                                (call.head_begin, call.head_end) = (Int32(range.lowerBound), Int32(range.upperBound))
-                                call.heads_per_kv = Int32(headsPerKV)
-                                call.scale = 1 / Float(headSize).squareRoot()
-                                (call.window_left, call.window_right) = (left, right)
-                                call.distance_bias = biased ? bias.baseAddress : nil
-                                call.lddistance = Int64(2 * length - 1)
-                                (call.out, call.ldout) = (out.baseAddress, Int64(width))
-                                call.scratch = scratch.address
-                                call.precision = precision.value
-                                table.attention(&call)
-                            }
-                        }
-                    }
+        let (inputs, positions) = (input(), positions())
+        let memory = [inputs.q, inputs.k, inputs.v, inputs.bias, positions.to, positions.from].map(Pinned.init)
+        let buckets = Pinned((1 - length..<length).map { Int32(bucket($0)) })
+        let out = Pinned([Float](repeating: .nan, count: length * width))
+        return withExtendedLifetime((memory, buckets, scratch)) {
+            for range in headRanges ?? [0..<heads] {
+                var call = ck_attention()
+                call.q = UnsafePointer(memory[0].address)
+                call.k = UnsafePointer(memory[1].address)
+                call.v = UnsafePointer(memory[2].address)
+                (call.ldq, call.ldk, call.ldv) = (Int64(width), Int64(kvWidth), Int64(kvWidth))
+                (call.length, call.head_size) = (Int32(length), Int32(headSize))
+                (call.head_begin, call.head_end) = (Int32(range.lowerBound), Int32(range.upperBound))
+                call.heads_per_kv = Int32(headsPerKV)
+                call.scale = 1 / Float(headSize).squareRoot()
+                (call.window_left, call.window_right) = (left, right)
+                if biased { call.distance_bias = UnsafePointer(memory[3].address) }
+                call.lddistance = Int64(2 * length - 1)
+                if disentangled {
+                    call.to_position = UnsafePointer(memory[4].address)
+                    call.from_position = UnsafePointer(memory[5].address)
+                    call.ldposition = Int64(Self.buckets)
+                    call.buckets = UnsafePointer(buckets.address + (length - 1))
                 }
+                (call.out, call.ldout) = (out.address, Int64(width))
+                call.scratch = scratch.address
+                call.precision = precision.value
+                table.attention(&call)
             }
+            return (0..<length * width).map { out.address[$0] }
         }
-        return out
     }
 
     /// The definition, for some of the queries: their rows of the output.
     func expected(queries: [Int]) -> [Int: [Float]] {
         let (q, k, v, bias) = input()
+        let (to, from) = positions()
         let scale = 1 / Double(headSize).squareRoot()
         var rows: [Int: [Float]] = [:]
         for i in queries {
@@ -75,6 +90,10 @@ private struct Attention {
                     var sum = 0.0
                     for d in 0..<headSize {
                         sum += Double(q[i * width + head * headSize + d]) * Double(k[j * kvWidth + kv + d])
+                    }
+                    if disentangled {
+                        let bucket = bucket(j - i)
+                        sum += Double(to[i * Self.buckets + bucket]) + Double(from[j * Self.buckets + bucket])
                     }
                     return sum * scale + (biased ? Double(bias[head * (2 * length - 1) + length - 1 + j - i]) : 0)
                 }
@@ -135,6 +154,14 @@ private struct Attention {
         for length in [1, 12, 100, 300] {
             check(Attention(length: length, heads: 3, biased: true), set)
             check(Attention(length: length, left: 17, right: 9, biased: true), set)
+        }
+    }
+
+    @Test(arguments: KernelSet.available)
+    func disentangled(_ set: KernelSet) {
+        for length in [1, 12, 100, 300] {
+            check(Attention(length: length, heads: 1, disentangled: true), set)
+            check(Attention(length: length, heads: 1, left: 17, right: 9, biased: true, disentangled: true), set)
         }
     }
 

@@ -55,6 +55,18 @@ final class AlignedMemory {
     deinit { address.deallocate() }
 }
 
+/// An array at an address, for as long as this lives.
+final class Pinned<Element: BitwiseCopyable> {
+    let address: UnsafeMutablePointer<Element>
+
+    init(_ values: [Element]) {
+        address = .allocate(capacity: max(values.count, 1))
+        address.initialize(from: values, count: values.count)
+    }
+
+    deinit { address.deallocate() }
+}
+
 /// The largest |a - b|, infinite where either is NaN.
 func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
     zip(a, b).reduce(0) { largest, pair in

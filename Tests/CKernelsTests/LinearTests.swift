@@ -24,7 +24,7 @@ private struct Product {
     /// The output for rows `rows`, computed over the given column ranges one after another.
     func run(
         _ set: KernelSet, rows: Range<Int>? = nil, ranges: [Range<Int>]? = nil,
-        activation: ck_activation = CK_IDENTITY, biased: Bool = true, inPlace: Bool = false
+        activation: ck_activation = CK_IDENTITY, biased: Bool = true, inPlace: Bool = false, factored: Bool = false
     ) -> [Float] {
         let table = set.table
         let rows = rows ?? 0..<m
@@ -34,7 +34,7 @@ private struct Product {
         table.pack(precision.value, weights, Int64(k), n32, k32, packed.address)
         var matrix = ck_matrix(precision: precision.value, rows: n32, columns: k32, packed: packed.address)
         var out = [Float](repeating: .nan, count: rows.count * n)
-        if inPlace { out = Array(residual[rows.lowerBound * n..<rows.upperBound * n]) }
+        if inPlace || factored { out = Array(residual[rows.lowerBound * n..<rows.upperBound * n]) }
         withUnsafePointer(to: &matrix) { matrix in
             bias.withUnsafeBufferPointer { bias in
                 x.withUnsafeBufferPointer { x in
@@ -47,6 +47,8 @@ private struct Product {
                             call.ldx = Int64(k)
                             call.m = Int64(rows.count)
                             call.activation = activation
+                            call.factor = factored ? UnsafePointer(out.baseAddress) : nil
+                            call.ldfactor = Int64(n)
                             call.residual = inPlace ? UnsafePointer(out.baseAddress) : nil
                             call.ldresidual = Int64(n)
                             call.out = out.baseAddress
@@ -121,6 +123,14 @@ private struct Product {
         let plain = product.run(set, activation: CK_SILU)
         let expected = zip(plain, product.residual).map { $0 + $1 }
         #expect(sameBits(product.run(set, activation: CK_SILU, inPlace: true), expected))
+    }
+
+    @Test(arguments: KernelSet.available, Precision.allCases)
+    func factorMayBeTheOutput(_ set: KernelSet, precision: Precision) {
+        let product = Product(precision, m: 7, n: 80, k: 48)
+        let plain = product.run(set, activation: CK_SILU)
+        let expected = zip(plain, product.residual).map { $0 * $1 }
+        #expect(sameBits(product.run(set, activation: CK_SILU, factored: true), expected))
     }
 
     @Test(arguments: KernelSet.available)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The norms, gates, sums and dot products of every instruction set against
+// The norms, rotations, sums and dot products of every instruction set against
 // plain Double arithmetic.
 
 import CKernels
@@ -62,23 +62,28 @@ import Testing
     }
 
     @Test(arguments: KernelSet.available)
-    func gateMayWriteOverEitherInput(_ set: KernelSet) {
-        for n in Self.sizes {
-            var random = Random(n)
-            let (gate, up) = (random.values(2 * n, scale: 4), random.values(2 * n))
-            var activated = gate
-            set.table.activate(CK_SILU, &activated, Int64(2 * n))
-            let expected = zip(activated, up).map { $0 * $1 }
-            for overGate in [true, false] {
-                var (first, second) = (gate, up)
-                first.withUnsafeMutableBufferPointer { first in
-                    second.withUnsafeMutableBufferPointer { second in
-                        guard let g = first.baseAddress, let u = second.baseAddress else { return }
-                        set.table.gate(CK_SILU, g, u, Int64(n), 2, Int32(n), overGate ? g : u, Int64(n))
+    func rotationTurnsPairsByTheirRowsAngles(_ set: KernelSet) {
+        let (rows, heads, stride) = (3, 2, 200)
+        for half in [1, 2, 3, 4, 7, 8, 16, 20, 33, 40] {
+            var random = Random(half)
+            let x = random.values(rows * stride)
+            let angles = random.values(rows * half, scale: 3).map(Double.init)
+            var turned = x
+            set.table.rotate(
+                &turned, Int64(stride), Int64(rows), Int32(heads), Int32(2 * half), angles.map { Float(cosine($0)) },
+                angles.map { Float(sine($0)) })
+            var expected = x
+            for row in 0..<rows {
+                for head in 0..<heads {
+                    for pair in 0..<half {
+                        let first = row * stride + head * 2 * half + pair
+                        let (a, b, angle) = (Double(x[first]), Double(x[first + half]), angles[row * half + pair])
+                        expected[first] = Float(a * cosine(angle) - b * sine(angle))
+                        expected[first + half] = Float(b * cosine(angle) + a * sine(angle))
                     }
                 }
-                #expect(largestDifference(overGate ? first : second, expected) <= 1e-6, "n \(n)")
             }
+            #expect(largestDifference(turned, expected) <= 1e-6, "half \(half)")
         }
     }
 }

@@ -94,7 +94,7 @@ static float largest(const float *x, int64_t n) {
 
 static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k, int variant) {
     const int64_t ldx = k + variant % 3, ldout = n + variant % 4;
-    const bool with_bias = variant & 1, with_residual = variant & 2;
+    const bool with_bias = variant & 1, with_residual = variant & 2, with_factor = variant % 5 == 0;
     const ck_activation kind = (ck_activation)(variant % 7);
     float *w = floats((int64_t)n * k, 1), *x = floats((m - 1) * ldx + k, 1), *bias = floats(n, 1);
     float *out = floats((m - 1) * ldout + n, 1), *alone = floats(n, 1), *residual = floats((m - 1) * ldout + n, 1);
@@ -104,10 +104,12 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
     void *scratch = aligned(table->linear_scratch_size(precision, m, n, k));
     // The residual may be the output itself.
     if (with_residual) memcpy(out, residual, (size_t)((m - 1) * ldout + n) * sizeof *out);
+    float *factor = floats((m - 1) * ldout + n, 1);
     float *before = floats((m - 1) * ldout + n, 1);
     memcpy(before, out, (size_t)((m - 1) * ldout + n) * sizeof *out);
     ck_linear l = {
         .weights = &weights, .bias = with_bias ? bias : NULL, .x = x, .ldx = ldx, .m = m, .activation = kind,
+        .factor = with_factor ? factor : NULL, .ldfactor = ldout,
         .residual = with_residual ? out : NULL, .ldresidual = ldout, .out = out, .ldout = ldout, .scratch = scratch,
     };
     // Two column ranges, split at a step.
@@ -131,6 +133,7 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
                     weight_operand(precision, w[(int64_t)j * k + p], column_limit);
             if (with_bias) sum += bias[j];
             sum = activation(kind, sum);
+            if (with_factor) sum *= factor[i * ldout + j];
             if (with_residual) sum += residual[i * ldout + j];
             worsen(&worst, fabs(sum - out[i * ldout + j]));
         }
@@ -139,6 +142,7 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
         // A row alone is the same row in a batch, bit for bit.
         ck_linear one = l;
         one.x = x + i * ldx, one.m = 1, one.out = alone, one.column_end = n;
+        one.factor = with_factor ? factor + i * ldout : NULL;
         one.residual = with_residual ? residual + i * ldout : NULL;
         table->linear(&one);
         differences += memcmp(alone, out + i * ldout, (size_t)n * sizeof *out) != 0;
@@ -150,11 +154,12 @@ static void check_linear(ck_precision precision, int64_t m, int32_t n, int32_t k
     strcat(what, ", rows alone and between");
     report(what, differences, 0);
     free(w), free(x), free(bias), free(out), free(before), free(alone), free(residual), free(packed), free(scratch);
+    free(factor);
 }
 
 typedef struct attention_case {
     int32_t length, head_size, heads, heads_per_kv, left, right;
-    bool bias;
+    bool bias, disentangled;
 } attention_case;
 
 static float rounded(ck_precision precision, float x) { return precision == CK_F32 ? x : (float)rounded_bf16(x); }
@@ -167,6 +172,11 @@ static void check_attention(ck_precision precision, attention_case c) {
     float *q = floats((n - 1) * ldq + width, 2), *k = floats((n - 1) * ldk + kv_width, 2);
     float *v = floats((n - 1) * ldv + kv_width, 1), *out = floats((n - 1) * ldout + width, 1);
     float *bias = floats(c.heads * ldd, 1);
+    // Buckets in no order, so that none can be guessed from its neighbour.
+    const int32_t positions = 13;
+    float *to = floats((int64_t)n * positions, 2), *from = floats((int64_t)n * positions, 2);
+    int32_t *buckets = malloc((size_t)(2 * n - 1) * sizeof *buckets);
+    for (int32_t d = 0; d < 2 * n - 1; d++) buckets[d] = d * 5 % positions;
     void *scratch = aligned(table->attention_scratch_size(n, c.head_size));
     ck_attention a = {
         .q = q, .k = k, .v = v, .ldq = ldq, .ldk = ldk, .ldv = ldv, .length = n, .head_size = c.head_size,
@@ -174,6 +184,8 @@ static void check_attention(ck_precision precision, attention_case c) {
         .window_left = c.left, .window_right = c.right, .distance_bias = c.bias ? bias : NULL, .lddistance = ldd,
         .out = out, .ldout = ldout, .scratch = scratch, .precision = asked,
     };
+    if (c.disentangled)
+        a.to_position = to, a.from_position = from, a.ldposition = positions, a.buckets = buckets + n - 1;
     a.head_end = c.heads / 2;
     table->attention(&a);
     a.head_begin = c.heads / 2, a.head_end = c.heads;
@@ -192,6 +204,10 @@ static void check_attention(ck_precision precision, attention_case c) {
                 for (int32_t d = 0; d < c.head_size; d++)
                     s += (double)rounded(precision, q[i * ldq + h * c.head_size + d]) *
                         rounded(precision, k[j * ldk + kv + d]);
+                if (c.disentangled) {
+                    const int32_t b = buckets[n - 1 + j - i];
+                    s += (double)to[i * positions + b] + from[j * positions + b];
+                }
                 p[j] = s * a.scale + (c.bias ? bias[h * ldd + n + j - i] : 0);
                 maximum = fmax(maximum, p[j]);
             }
@@ -208,11 +224,12 @@ static void check_attention(ck_precision precision, attention_case c) {
         }
     char what[120];
     snprintf(
-        what, sizeof what, "attention precision %d length %d head %d of %d kv %d window %d %d bias %d", precision, n,
-        c.head_size, c.heads, c.heads_per_kv, c.left, c.right, c.bias);
+        what, sizeof what, "attention precision %d length %d head %d of %d kv %d window %d %d bias %d disentangled %d", precision,
+        n, c.head_size, c.heads, c.heads_per_kv, c.left, c.right, c.bias, c.disentangled);
     // The weights' own rounding is not in the expected values.
     report(what, worst, precision == CK_F32 ? 3e-6 : 4e-3);
     free(q), free(k), free(v), free(out), free(bias), free(scratch), free(p), free(expected);
+    free(to), free(from), free(buckets);
 }
 
 static void check_norms(int64_t m, int32_t n) {
@@ -255,14 +272,31 @@ static void check_elementwise(int64_t n) {
     table->add(out, b, n);
     for (int64_t i = 0; i < n; i++) worsen(&worst, fabsf(out[i] - (a[i] + b[i])));
     report("add", worst, 0);
-    for (int kind = 0; kind < 7; kind++) {
-        memcpy(out, b, (size_t)n * sizeof *out);
-        table->gate((ck_activation)kind, a, out, n, 1, (int32_t)n, out, n);
-        worst = 0;
-        for (int64_t i = 0; i < n; i++) worsen(&worst, fabs(out[i] - activation((ck_activation)kind, a[i]) * b[i]));
-        report("gate", worst, 1e-5);
-    }
     free(a), free(b), free(out);
+}
+
+static void check_rotation(int64_t m, int32_t heads, int32_t head_size) {
+    const int32_t half = head_size / 2, width = heads * head_size;
+    const int64_t ldx = width + 3;
+    float *x = floats((m - 1) * ldx + width, 2), *turned = floats((m - 1) * ldx + width, 1);
+    float *cosines = floats(m * half, 1), *sines = floats(m * half, 1);
+    memcpy(turned, x, (size_t)((m - 1) * ldx + width) * sizeof *x);
+    table->rotate(turned, ldx, m, heads, head_size, cosines, sines);
+    double worst = 0, differences = 0;
+    for (int64_t i = 0; i < m; i++) {
+        for (int32_t j = 0; j < width; j++) {
+            const int32_t at = j % head_size, pair = at < half ? j + half : j - half;
+            const double c = cosines[i * half + at % half], s = sines[i * half + at % half];
+            const double e = x[i * ldx + j] * c + x[i * ldx + pair] * (at < half ? -s : s);
+            worsen(&worst, fabs(e - turned[i * ldx + j]));
+        }
+        if (i + 1 < m) differences += memcmp(x + i * ldx + width, turned + i * ldx + width, 3 * sizeof *x) != 0;
+    }
+    char what[60];
+    snprintf(what, sizeof what, "rotate m %d heads %d of %d", (int)m, heads, head_size);
+    report(what, worst, 1e-6);
+    report(what, differences, 0);
+    free(x), free(turned), free(cosines), free(sines);
 }
 
 /// Every activation over the whole range of float32.
@@ -326,13 +360,16 @@ static void check_table(void) {
     for (int i = 0; i < 22; i++) {
         const int32_t n = lengths[i / 2];
         const ck_precision precision = i % 2 ? CK_BF16 : CK_F32;
-        check_attention(precision, (attention_case){n, 32, 3, 1, all, all, false});
-        check_attention(precision, (attention_case){n, 64, 4, 2, all, all, true});
-        check_attention(precision, (attention_case){n, 64, 2, 1, all, 0, false});
-        check_attention(precision, (attention_case){n, 40, 2, 2, 17, 9, true});
-        check_attention(precision, (attention_case){n, 5, 2, 1, 64, 64, false});
+        check_attention(precision, (attention_case){n, 32, 3, 1, all, all, false, false});
+        check_attention(precision, (attention_case){n, 64, 4, 2, all, all, true, false});
+        check_attention(precision, (attention_case){n, 64, 2, 1, all, 0, false, false});
+        check_attention(precision, (attention_case){n, 40, 2, 2, 17, 9, true, false});
+        check_attention(precision, (attention_case){n, 5, 2, 1, 64, 64, false, false});
+        check_attention(precision, (attention_case){n, 32, 2, 1, all, all, false, true});
+        check_attention(precision, (attention_case){n, 40, 2, 1, 17, 9, true, true});
     }
     for (int i = 0; i < 7; i++) check_norms(5, sizes[i]), check_elementwise(sizes[i]);
+    for (int32_t half = 1; half <= 40; half += half < 20 ? 1 : 5) check_rotation(7, 3, 2 * half);
     check_activations();
 }
 

@@ -53,8 +53,8 @@ typedef struct ck_matrix {
     const void *packed;  ///< 64-byte aligned, `packed_size` bytes
 } ck_matrix;
 
-/// out[m × (column_end - column_begin)] = activation(x[m × k] · Wᵀ + bias) + residual.
-/// The residual may be the output itself; x may not overlap it.
+/// out[m × (column_end - column_begin)] = activation(x[m × k] · Wᵀ + bias) · factor + residual.
+/// The factor, as of a gated layer, and the residual may be the output itself; x may not overlap it.
 typedef struct ck_linear {
     const ck_matrix *weights;
     const float *bias;  ///< n values, or null
@@ -62,6 +62,8 @@ typedef struct ck_linear {
     int64_t ldx;
     int64_t m;
     ck_activation activation;
+    const float *factor;  ///< m × n, or null
+    int64_t ldfactor;
     const float *residual;  ///< m × n, or null
     int64_t ldresidual;
     float *out;  ///< column 0 of the full output, whatever the column range
@@ -88,6 +90,11 @@ typedef struct ck_attention {
     /// `lddistance` long with distance 0 in its middle; null for none.
     const float *distance_bias;
     int64_t lddistance;
+    /// Disentangled attention (He et al. 2021), for calls of one head: where `buckets`, which points at distance 0, is
+    /// not null, b = buckets[j - i] and to_position[i][b] + from_position[j][b] adds to the score before it is scaled.
+    const float *to_position, *from_position;
+    int64_t ldposition;
+    const int32_t *buckets;
     float *out;  ///< head 0 of the sequence's first row
     int64_t ldout;
     void *scratch;  ///< 64-byte aligned, `attention_scratch_size` bytes
@@ -125,10 +132,10 @@ typedef struct ck_kernels {
     /// out = x / sqrt(mean(x²) + epsilon) · gain. In place allowed.
     void (*rms_norm)(
         const float *x, int64_t ldx, int64_t m, int32_t n, const float *gain, float epsilon, float *out, int64_t ldout);
-    /// out[m × n] = activation(gate) · up. In place on either allowed.
-    void (*gate)(
-        ck_activation, const float *gate, const float *up, int64_t ldin, int64_t m, int32_t n, float *out,
-        int64_t ldout);
+    /// Rotary position embedding (Su et al. 2021) in place, for heads side by side: elements i and i + head_size / 2 of
+    /// a head are a point that turns by the row's angle i. Cosines and sines are m × head_size / 2; head_size is even.
+    void (*rotate)(
+        float *x, int64_t ldx, int64_t m, int32_t heads, int32_t head_size, const float *cosines, const float *sines);
     /// In place activation of count values.
     void (*activate)(ck_activation, float *x, int64_t count);
     /// accumulator[n] += x[n]

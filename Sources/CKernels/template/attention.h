@@ -107,6 +107,13 @@ CK_INLINE void add_bias_base_2(float *scores, int64_t begin, int64_t end, float 
     }
 }
 
+/// Adds what a query and its visible keys have for each other's distance, see `ck_attention`. `to` is the query's row,
+/// `from` the first key's.
+CK_INLINE void add_positions(
+    float *scores, int64_t begin, int64_t end, const float *to, const float *from, int64_t ld, const int32_t *buckets) {
+    for (int64_t j = begin; j < end; j++) scores[j] += to[buckets[j]] + from[j * ld + buckets[j]];
+}
+
 CK_INLINE float largest_of(const float *x, int64_t count) {
     vf a = v_set(-FLT_MAX), b = a;
     int64_t j = 0;
@@ -180,6 +187,10 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
             visible[i].begin = begin = begin < 0 ? 0 : begin > keys ? keys : begin;
             visible[i].end = end = end < begin ? begin : end > keys ? keys : end;
             float *scores = s->scores + i * KEY_BLOCK;
+            if (t->buckets)
+                add_positions(
+                    scores, begin, end, t->to_position + (query + i) * t->ldposition,
+                    t->from_position + key * t->ldposition, t->ldposition, t->buckets + key - query - i);
             if (rescaled) {
                 const float *bias = t->distance_bias;
                 if (bias) bias += head * t->lddistance + t->lddistance / 2 + key - query - i;

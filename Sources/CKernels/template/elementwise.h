@@ -26,32 +26,35 @@ static CK_TARGET void activate(ck_activation activation, float *x, int64_t count
     }
 }
 
-CK_INLINE void gate_as(
-    ck_activation activation, const float *gate, const float *up, int64_t ldin, int64_t m, int32_t n, float *out,
-    int64_t ldout) {
-    for (; m > 0; m--, gate += ldin, up += ldin, out += ldout) {
-        int32_t j = 0;
-        for (; j + LANES <= n; j += LANES)
-            v_store(out + j, v_activation(activation, v_load(gate + j)) * v_load(up + j));
-        if (j < n) {
-            vf g = v_load_part(gate + j, n - j, v_set(0)), u = v_load_part(up + j, n - j, v_set(0));
-            v_store_part(out + j, v_activation(activation, g) * u, n - j);
-        }
-    }
+/// Up to LANES points (a, b) turned by angles given as cosines and sines.
+CK_INLINE void turn(vf *a, vf *b, vf cosine, vf sine) {
+    const vf x = *a, y = *b;
+    *a = v_fma(x, cosine, v_set(0) - y * sine);
+    *b = v_fma(y, cosine, x * sine);
 }
 
-static CK_TARGET void gate(
-    ck_activation activation, const float *g, const float *up, int64_t ldin, int64_t m, int32_t n, float *out,
-    int64_t ldout) {
-    switch (activation) {
-        case CK_IDENTITY: gate_as(CK_IDENTITY, g, up, ldin, m, n, out, ldout); break;
-        case CK_GELU: gate_as(CK_GELU, g, up, ldin, m, n, out, ldout); break;
-        case CK_GELU_TANH: gate_as(CK_GELU_TANH, g, up, ldin, m, n, out, ldout); break;
-        case CK_SILU: gate_as(CK_SILU, g, up, ldin, m, n, out, ldout); break;
-        case CK_RELU: gate_as(CK_RELU, g, up, ldin, m, n, out, ldout); break;
-        case CK_TANH: gate_as(CK_TANH, g, up, ldin, m, n, out, ldout); break;
-        case CK_SIGMOID: gate_as(CK_SIGMOID, g, up, ldin, m, n, out, ldout); break;
-    }
+static CK_TARGET void rotate(
+    float *x, int64_t ldx, int64_t m, int32_t heads, int32_t head_size, const float *cosines, const float *sines) {
+    const int32_t half = head_size / 2;
+    const vf zero = v_set(0);
+    for (; m > 0; m--, x += ldx, cosines += half, sines += half)
+        for (int32_t h = 0; h < heads; h++) {
+            float *first = x + (int64_t)h * head_size, *second = first + half;
+            int32_t j = 0;
+            for (; j + LANES <= half; j += LANES) {
+                vf a = v_load(first + j), b = v_load(second + j);
+                turn(&a, &b, v_load(cosines + j), v_load(sines + j));
+                v_store(first + j, a);
+                v_store(second + j, b);
+            }
+            if (j < half) {
+                const int32_t rest = half - j;
+                vf a = v_load_part(first + j, rest, zero), b = v_load_part(second + j, rest, zero);
+                turn(&a, &b, v_load_part(cosines + j, rest, zero), v_load_part(sines + j, rest, zero));
+                v_store_part(first + j, a, rest);
+                v_store_part(second + j, b, rest);
+            }
+        }
 }
 
 CK_INLINE float sum_of(const float *x, int32_t n) {

@@ -38,7 +38,7 @@ typedef struct linear_scales {
     const int32_t *column_sums;  // of the weights' bytes
 } linear_scales;
 
-/// out = activation(sums + bias) + residual for a block of rows and columns.
+/// out = activation(sums + bias) · factor + residual for a block of rows and columns.
 /// `activation` and `int8` are constants.
 CK_INLINE void finish_as(
     ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums,
@@ -46,6 +46,7 @@ CK_INLINE void finish_as(
     const vf zero = v_set(0);
     const float *bias = l->bias ? l->bias + column : NULL;
     for (int64_t i = 0; i < rows; i++, sums += ldc) {
+        const float *factor = l->factor ? l->factor + (row + i) * l->ldfactor + column : NULL;
         const float *residual = l->residual ? l->residual + (row + i) * l->ldresidual + column : NULL;
         float *out = l->out + (row + i) * l->ldout + column;
         for (int64_t j = 0; j < columns; j += LANES) {
@@ -58,6 +59,7 @@ CK_INLINE void finish_as(
             }
             if (bias) v = v + (whole ? v_load(bias + j) : v_load_part(bias + j, count, zero));
             v = v_activation(activation, v);
+            if (factor) v = v * (whole ? v_load(factor + j) : v_load_part(factor + j, count, zero));
             if (residual) v = v + (whole ? v_load(residual + j) : v_load_part(residual + j, count, zero));
             if (whole) v_store(out + j, v);
             else v_store_part(out + j, v, count);

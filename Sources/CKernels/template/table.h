@@ -24,5 +24,5 @@
         .column_step = CK_PANEL, .packed_size = ck_packed_size, .pack = ck_pack, \
         .linear_scratch_size = prefix##linear_scratch_size, .linear = prefix##linear, \
         .attention_scratch_size = attention_scratch_size, .attention = prefix##attention, .layer_norm = layer_norm, \
-        .rms_norm = rms_norm, .gate = gate, .activate = activate, .add = add, .dot = dot, \
+        .rms_norm = rms_norm, .rotate = rotate, .activate = activate, .add = add, .dot = dot, \
     }

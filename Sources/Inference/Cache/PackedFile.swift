@@ -26,7 +26,7 @@ struct PackedFile {
             "bytes \(plan.size)",
         ]
         for item in plan.items {
-            let names = item.sources.map(\.name).joined(separator: " ")
+            let names = item.sources.map(\.description).joined(separator: " ")
             lines.append("\(item.content) at \(item.offset) of \(item.size): \(names)")
         }
         var text = Array((lines.joined(separator: "\n") + "\n").utf8)

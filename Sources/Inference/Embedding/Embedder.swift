@@ -111,10 +111,9 @@ public final class Embedder: Sendable {
 
     private func validate(_ text: TokenizedText) throws(ModelError) {
         let embeddings = encoder.layers.embeddings
-        guard (1...embeddings.position.shape[0]).contains(text.ids.count) else {
+        guard (1...encoder.positions).contains(text.ids.count) else {
             throw ModelError(
-                .invalidInput,
-                "an input has \(text.ids.count) tokens; the model takes 1 to \(embeddings.position.shape[0])")
+                .invalidInput, "an input has \(text.ids.count) tokens; the model takes 1 to \(encoder.positions)")
         }
         guard text.typeIDs.count == text.ids.count else {
             throw ModelError(.invalidInput, "an input has \(text.ids.count) tokens but \(text.typeIDs.count) types")
@@ -123,8 +122,9 @@ public final class Embedder: Sendable {
             throw ModelError(
                 .invalidInput, "token id \(id) is not in the vocabulary of \(embeddings.word.shape[0]) tokens")
         }
-        if let type = text.typeIDs.first(where: { $0 < 0 || $0 >= embeddings.type.shape[0] }) {
-            throw ModelError(.invalidInput, "token type \(type) is not one of the model's \(embeddings.type.shape[0])")
+        guard let types = embeddings.type?.shape[0] else { return }
+        if let type = text.typeIDs.first(where: { $0 < 0 || $0 >= types }) {
+            throw ModelError(.invalidInput, "token type \(type) is not one of the model's \(types)")
         }
     }
 }

@@ -31,7 +31,7 @@ private struct ModelLoader {
         kernels = try options.instructionSet.map(Kernels.init(named:)) ?? .best
         cache = options.cacheDirectory.map(InferenceCache.init(path:))
         repository = try ModelRepository(path: folder)
-        weights = try WeightFiles(repository.folder)
+        weights = repository.weights
         description = try repository.description(of: weights)
         let tokenizerFile = try repository.tokenizerFile()
         tokenizer = try repository.tokenizer(tokenizerFile)
@@ -97,7 +97,8 @@ private struct ModelLoader {
             linear: { plan.add($0) }, norm: { plan.add($0) })
         var report = LoadReport(instructionSet: kernels.name, precision: precision, packing: .memory, warnings: [])
         let packed = try packedWeights(plan, in: cache, &report, progress)
-        return (try Encoder(slots, packed, kernels: kernels), report)
+        let positions = repository.specification.positions
+        return (try Encoder(slots, packed, positions: positions, kernels: kernels), report)
     }
 
     private func packedWeights(

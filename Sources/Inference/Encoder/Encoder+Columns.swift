@@ -5,53 +5,93 @@
 internal import CKernels
 
 extension Encoder {
-    /// What `finish` and its companions do for blocks of rows, for all rows at once: reading the weights is what takes
-    /// the time, and so each worker reads a part of them.
+    /// What `forwardByRows` does for blocks of rows, for all rows at once: reading the weights is what takes the time,
+    /// and so each worker reads a part of them.
     func forwardByColumns(_ pass: Pass, _ buffers: ForwardBuffers, _ crew: TaskCrew) {
         let rows = pass.rows
         // What is between two phases is the leader's own; none of it takes as long as handing it over.
         let own = buffers.worker(0)
-        for block in layers.blocks {
-            let groups = headGroups(block.attention, atMost: 2 * crew.size)
-            crew.forEach(pass.sequences.count == 1 ? groups.count : 1) { task, worker in
-                let heads = pass.sequences.count == 1 ? groups[task] : 0..<block.attention.heads
-                self.project(block.attention, heads: heads, rows: rows, buffers, worker)
-                for sequence in pass.sequences {
-                    self.attend(block.attention, rows: sequence, heads: heads, buffers, worker)
-                }
-            }
-            divide(block.attention.output, crew) { columns, worker in
+        for (index, block) in layers.blocks.enumerated() {
+            attendByColumns(index, pass, buffers, crew)
+            let output = block.attention.output
+            let residual = block.attentionNorms.inside == nil ? buffers.hidden : nil
+            divide(output, crew) { columns, worker in
                 self.kernels.apply(
-                    block.attention.output, rows: rows, to: buffers.context, residual: buffers.hidden, columns: columns,
-                    output: own.normed, scratch: buffers.worker(worker).scratch)
+                    output, rows: rows, to: buffers.context, residual: residual, columns: columns, output: own.normed,
+                    scratch: buffers.worker(worker).scratch)
             }
-            kernels.apply(block.attentionNorm, rows: rows, own.normed)
-            divide(block.feedForward.up, crew) { columns, worker in
+            connect(block.attentionNorms, rows: rows, buffers.hidden, own.normed)
+
+            let layer = block.feedForward
+            let input = norm(block.feedForwardNorms.before, rows: rows, own.normed, to: own.input)
+            divide(layer.up, crew) { columns, worker in
+                let scratch = buffers.worker(worker).scratch
                 self.kernels.apply(
-                    block.feedForward.up, rows: rows, to: own.normed, activation: block.feedForward.activation,
-                    columns: columns, output: own.inner, scratch: buffers.worker(worker).scratch)
+                    layer.up, rows: rows, to: input, activation: layer.gate == nil ? layer.activation : nil,
+                    columns: columns, output: own.inner, scratch: scratch)
+                guard let gate = layer.gate else { return }
+                self.kernels.apply(
+                    gate, rows: rows, to: input, activation: layer.activation, factor: own.inner, columns: columns,
+                    output: own.inner, scratch: scratch)
             }
-            divide(block.feedForward.down, crew) { columns, worker in
+            let connected = block.feedForwardNorms.inside == nil ? own.normed : nil
+            divide(layer.down, crew) { columns, worker in
                 self.kernels.apply(
-                    block.feedForward.down, rows: rows, to: own.inner, residual: own.normed, columns: columns,
+                    layer.down, rows: rows, to: own.inner, residual: connected, columns: columns,
                     output: buffers.hidden, scratch: buffers.worker(worker).scratch)
             }
-            kernels.apply(block.feedForwardNorm, rows: rows, buffers.hidden)
+            connect(block.feedForwardNorms, rows: rows, own.normed, buffers.hidden)
         }
+    }
+
+    /// hidden → context: a single sequence by groups of heads from end to end, where they can be told apart.
+    private func attendByColumns(_ index: Int, _ pass: Pass, _ buffers: ForwardBuffers, _ crew: TaskCrew) {
+        let block = layers.blocks[index]
+        let attention = block.attention
+        let own = buffers.worker(0)
+        let input = norm(block.attentionNorms.before, rows: pass.rows, buffers.hidden, to: own.input)
+        let groups = headGroups(attention, atMost: 2 * crew.size)
+        if pass.sequences.count == 1, groups.count > 1 {
+            return crew.forEach(groups.count) { task, worker in
+                self.project(attention, input, groups[task], pass, buffers, worker)
+                self.attend(index, rows: 0..<pass.rows, heads: groups[task].heads, buffers, worker)
+            }
+        }
+        divide(attention.projection, crew) { columns, worker in
+            self.kernels.apply(
+                attention.projection, rows: pass.rows, to: input, columns: columns, output: buffers.projection,
+                scratch: buffers.worker(worker).scratch)
+        }
+        let shape = attention.shape
+        prepare(
+            attention, rows: 0..<pass.rows, heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads, pass, buffers)
+        crew.forEach(pass.sequences.count * pass.headGroups) { task, worker in
+            let (sequence, group) = task.quotientAndRemainder(dividingBy: pass.headGroups)
+            let heads = pass.heads(group, of: shape.heads)
+            self.attend(index, rows: pass.sequences[sequence], heads: heads, buffers, worker)
+        }
+    }
+
+    /// Query heads, and the heads of keys and values that they share among them.
+    private struct HeadGroup: Sendable {
+        var heads: Range<Int>
+        var keyHeads: Range<Int>
     }
 
     /// The projection's columns that belong to some heads: a range for queries, one for keys and one for values.
     private func project(
-        _ attention: Layers.Attention, heads: Range<Int>, rows: Int, _ buffers: ForwardBuffers, _ worker: Int
+        _ attention: Layers.Attention, _ input: UnsafePointer<Float>, _ group: HeadGroup, _ pass: Pass,
+        _ buffers: ForwardBuffers, _ worker: Int
     ) {
-        let size = attention.heads * attention.headSize
-        for part in 0..<3 {
-            let start = part * size
+        let shape = attention.shape
+        let (heads, keyHeads) = (group.heads, group.keyHeads)
+        for (start, heads) in [(0, heads), (shape.width, keyHeads), (shape.width + shape.keyWidth, keyHeads)] {
+            let columns = start + heads.lowerBound * shape.headSize..<start + heads.upperBound * shape.headSize
             kernels.apply(
-                attention.projection, rows: rows, to: buffers.hidden,
-                columns: start + heads.lowerBound * attention.headSize..<start + heads.upperBound * attention.headSize,
-                output: buffers.projection, scratch: buffers.worker(worker).scratch)
+                attention.projection, rows: pass.rows, to: input, columns: columns, output: buffers.projection,
+                scratch: buffers.worker(worker).scratch)
         }
+        prepare(attention, rows: 0..<pass.rows, heads: heads, keyHeads: keyHeads, pass, buffers)
     }
 
     private func divide(
@@ -67,14 +107,18 @@ extension Encoder {
         }
     }
 
-    /// Groups of heads whose columns the kernels can compute by themselves.
-    private func headGroups(_ attention: Layers.Attention, atMost limit: Int) -> [Range<Int>] {
+    /// Groups of heads whose columns the kernels can compute by themselves; one where heads are normed together.
+    private func headGroups(_ attention: Layers.Attention, atMost limit: Int) -> [HeadGroup] {
+        let shape = attention.shape
+        let isNormedWhole = (attention.queryNorm?.size ?? shape.headSize) != shape.headSize
         let count =
-            (1...limit).reversed().first { count in
-                attention.heads.isMultiple(of: count)
-                    && (attention.heads / count * attention.headSize).isMultiple(of: kernels.columnStep)
+            (1...(isNormedWhole ? 1 : limit)).reversed().first { count in
+                shape.keyValueHeads.isMultiple(of: count)
+                    && (shape.keyValueHeads / count * shape.headSize).isMultiple(of: kernels.columnStep)
             } ?? 1
-        let size = attention.heads / count
-        return (0..<count).map { $0 * size..<($0 + 1) * size }
+        let (size, keySize) = (shape.heads / count, shape.keyValueHeads / count)
+        return (0..<count).map {
+            HeadGroup(heads: $0 * size..<($0 + 1) * size, keyHeads: $0 * keySize..<($0 + 1) * keySize)
+        }
     }
 }

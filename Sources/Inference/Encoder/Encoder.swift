@@ -11,23 +11,38 @@ final class Encoder: Sendable {
     let kernels: Kernels
     let layers: Layers
     let hidden: Int
-    /// Outputs of the widest projection to queries, keys and values.
-    let projection: Int
-    /// Outputs of the widest feed-forward layer.
-    let feedForward: Int
+    /// The longest sequence that the model is made for.
+    let positions: Int
+    let distanceBias: DistanceBias?
+    let relativePositions: RelativePositions?
     /// Keeps the weights that `layers` points to.
     private let weights: PackedWeights
 
     init(
         _ sources: EncoderLayers<Tensor, PackingPlan.LinearSlot, PackingPlan.NormSlot>, _ weights: PackedWeights,
-        kernels: Kernels
+        positions: Int, kernels: Kernels
     ) throws(ModelError) {
-        layers = try sources.map(table: { $0 }, linear: { weights.linear($0) }, norm: { weights.norm($0) })
+        let layers = try sources.map(table: { $0 }, linear: { weights.linear($0) }, norm: { weights.norm($0) })
+        self.layers = layers
         self.weights = weights
         self.kernels = kernels
-        hidden = layers.embeddings.norm.size
-        projection = layers.blocks.map(\.attention.projection.rows).max() ?? 0
-        feedForward = layers.blocks.map(\.feedForward.up.rows).max() ?? 0
+        self.positions = positions
+        hidden = layers.embeddings.word.shape[1]
+        switch layers.distances {
+        case .linear:
+            distanceBias = .linear(heads: layers.blocks.first?.attention.shape.heads ?? 0)
+            relativePositions = nil
+        case .buckets(let table):
+            distanceBias = .buckets(table)
+            relativePositions = nil
+        case .disentangled(let table, let norm, let buckets):
+            distanceBias = nil
+            relativePositions = try RelativePositions(
+                buckets, table: table, norm: norm, blocks: layers.blocks, limit: positions, kernels)
+        case nil:
+            distanceBias = nil
+            relativePositions = nil
+        }
     }
 
     /// Computes the last layer's vectors, [tokens, hidden], of sequences laid one after another.
@@ -40,99 +55,96 @@ final class Encoder: Sendable {
         embed(batch, to: buffers.hidden)
         if pass.isDividedByColumns {
             forwardByColumns(pass, buffers, crew)
-            return buffers.hidden
+        } else {
+            forwardByRows(pass, buffers, crew)
         }
-        for block in layers.blocks {
+        if let norm = layers.finalNorm { kernels.apply(norm, rows: pass.rows, buffers.hidden) }
+        return buffers.hidden
+    }
+
+    private func forwardByRows(_ pass: Pass, _ buffers: ForwardBuffers, _ crew: TaskCrew) {
+        for (index, block) in layers.blocks.enumerated() {
             crew.forEach(pass.rowBlocks.count) { task, worker in
-                self.project(block.attention, rows: pass.rowBlocks[task], buffers, worker)
+                self.project(block, rows: pass.rowBlocks[task], pass, buffers, worker)
             }
             crew.forEach(pass.sequences.count * pass.headGroups) { task, worker in
                 let (sequence, group) = task.quotientAndRemainder(dividingBy: pass.headGroups)
-                let heads = pass.heads(group, of: block.attention.heads)
-                self.attend(block.attention, rows: pass.sequences[sequence], heads: heads, buffers, worker)
+                let heads = pass.heads(group, of: block.attention.shape.heads)
+                self.attend(index, rows: pass.sequences[sequence], heads: heads, buffers, worker)
             }
             crew.forEach(pass.rowBlocks.count) { task, worker in
                 self.finish(block, rows: pass.rowBlocks[task], buffers, worker)
             }
         }
-        return buffers.hidden
-    }
-
-    private func embed(_ batch: ArraySlice<TokenizedText>, to hidden: UnsafeMutablePointer<Float>) {
-        let embeddings = layers.embeddings
-        var row = hidden
-        for text in batch {
-            for (position, id) in text.ids.enumerated() {
-                embeddings.word.copyRow(Int(id), to: row)
-                embeddings.type.addRow(Int(text.typeIDs[position]), to: row)
-                embeddings.position.addRow(position, to: row)
-                row += self.hidden
-            }
-        }
-        kernels.apply(embeddings.norm, rows: (row - hidden) / self.hidden, hidden)
     }
 
     /// hidden → projection
-    private func project(_ attention: Layers.Attention, rows: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int) {
-        kernels.apply(
-            attention.projection, rows: rows.count, to: buffers.hidden + rows.lowerBound * hidden,
-            output: buffers.projection + rows.lowerBound * attention.projection.rows,
-            scratch: buffers.worker(worker).scratch)
-    }
-
-    /// projection → context, for some heads of one sequence
-    func attend(
-        _ attention: Layers.Attention, rows: Range<Int>, heads: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int
+    private func project(
+        _ block: Layers.Block, rows: Range<Int>, _ pass: Pass, _ buffers: ForwardBuffers, _ worker: Int
     ) {
-        let width = Int64(attention.projection.rows)
-        let size = attention.heads * attention.headSize
-        let query = UnsafePointer(buffers.projection + rows.lowerBound * attention.projection.rows)
-        var call = ck_attention()
-        call.q = query
-        call.k = query + size
-        call.v = query + 2 * size
-        (call.ldq, call.ldk, call.ldv) = (width, width, width)
-        call.length = Int32(rows.count)
-        call.head_size = Int32(attention.headSize)
-        call.head_begin = Int32(heads.lowerBound)
-        call.head_end = Int32(heads.upperBound)
-        call.heads_per_kv = 1
-        call.scale = 1 / Float(attention.headSize).squareRoot()
-        call.window_left = .max
-        call.window_right = .max
-        call.precision = attention.projection.matrix.precision
-        call.out = buffers.context + rows.lowerBound * size
-        call.ldout = Int64(size)
-        call.scratch = buffers.worker(worker).scratch
-        kernels.table.pointee.attention(&call)
+        let own = buffers.worker(worker)
+        let projection = block.attention.projection
+        let input = norm(
+            block.attentionNorms.before, rows: rows.count, buffers.hidden + rows.lowerBound * hidden, to: own.input)
+        kernels.apply(
+            projection, rows: rows.count, to: input, output: buffers.projection + rows.lowerBound * projection.rows,
+            scratch: own.scratch)
+        let shape = block.attention.shape
+        prepare(
+            block.attention, rows: rows, heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads, pass, buffers)
     }
 
     /// context → hidden, through the output projection and the feed-forward layer
     private func finish(_ block: Layers.Block, rows: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int) {
         let own = buffers.worker(worker)
         let count = rows.count
-        let residual = buffers.hidden + rows.lowerBound * hidden
+        let hidden = buffers.hidden + rows.lowerBound * hidden
+        let output = block.attention.output
         kernels.apply(
-            block.attention.output, rows: count,
-            to: buffers.context + rows.lowerBound * block.attention.output.columns, residual: residual,
-            output: own.normed, scratch: own.scratch)
-        kernels.apply(block.attentionNorm, rows: count, own.normed)
+            output, rows: count, to: buffers.context + rows.lowerBound * output.columns,
+            residual: block.attentionNorms.inside == nil ? hidden : nil, output: own.normed, scratch: own.scratch)
+        connect(block.attentionNorms, rows: count, hidden, own.normed)
+
+        let layer = block.feedForward
+        let input = norm(block.feedForwardNorms.before, rows: count, own.normed, to: own.input)
         kernels.apply(
-            block.feedForward.up, rows: count, to: own.normed, activation: block.feedForward.activation,
+            layer.up, rows: count, to: input, activation: layer.gate == nil ? layer.activation : nil,
             output: own.inner, scratch: own.scratch)
+        if let gate = layer.gate {
+            kernels.apply(
+                gate, rows: count, to: input, activation: layer.activation, factor: own.inner, output: own.inner,
+                scratch: own.scratch)
+        }
         kernels.apply(
-            block.feedForward.down, rows: count, to: own.inner, residual: own.normed, output: residual,
-            scratch: own.scratch)
-        kernels.apply(block.feedForwardNorm, rows: count, residual)
-    }
-}
-
-extension Tensor {
-    fileprivate func copyRow(_ index: Int, to target: UnsafeMutablePointer<Float>) {
-        copy(index * shape[1]..<(index + 1) * shape[1], to: target)
+            layer.down, rows: count, to: own.inner,
+            residual: block.feedForwardNorms.inside == nil ? own.normed : nil, output: hidden, scratch: own.scratch)
+        connect(block.feedForwardNorms, rows: count, own.normed, hidden)
     }
 
-    fileprivate func addRow(_ index: Int, to target: UnsafeMutablePointer<Float>) {
-        add(index * shape[1]..<(index + 1) * shape[1], to: target)
+    // MARK: - Norms
+
+    /// The rows themselves where there is no norm, and otherwise `output` with them normed.
+    func norm(
+        _ norm: Norm?, rows: Int, _ values: UnsafeMutablePointer<Float>, to output: UnsafeMutablePointer<Float>
+    ) -> UnsafeMutablePointer<Float> {
+        guard let norm else { return values }
+        kernels.apply(norm, rows: rows, values, to: output)
+        return output
+    }
+
+    /// Ends a sublayer that turned `input` into `output`, to which the input was added already unless `inside` comes
+    /// first.
+    func connect(
+        _ norms: Layers.Norms, rows: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    ) {
+        if let norm = norms.inside {
+            kernels.apply(norm, rows: rows, output)
+            kernels.table.pointee.add(output, input, Int64(rows * hidden))
+        }
+        if let norm = norms.after { kernels.apply(norm, rows: rows, output) }
+        if let norm = norms.again {
+            kernels.table.pointee.add(output, input, Int64(rows * hidden))
+            kernels.apply(norm, rows: rows, output)
+        }
     }
 }

@@ -7,81 +7,100 @@
 struct EncoderLayers<Table: Sendable, Linear: Sendable, Norm: Sendable>: Sendable {
     var embeddings: Embeddings
     var blocks: [Block]
+    /// Applied to the last block's output.
+    var finalNorm: Norm?
+    /// What attention knows of the distance between two tokens, the same in all blocks.
+    var distances: Distances?
 
-    /// norm(word[token] + position[index] + type[segment])
+    /// norm(scale · word[token] + position[index] + type[segment])
     struct Embeddings: Sendable {
         var word: Table
-        var position: Table
-        var type: Table
-        var norm: Norm
+        var scale: Float = 1
+        var position: Positions?
+        var type: Table?
+        var norm: Norm?
     }
 
-    /// h = norm(x + attention(x)); output = norm(h + feedForward(h))
+    /// Learned positions.
+    struct Positions: Sendable {
+        var table: Table
+        /// The row of a text's first token.
+        var first = 0
+        /// A token that is not counted and has the row of its own id (RoBERTa and its kin).
+        var padding: Int32?
+    }
+
+    /// h = x + attention(x); output = h + feedForward(h), with norms where `Norms` says.
     struct Block: Sendable {
         var attention: Attention
-        var attentionNorm: Norm
+        var attentionNorms: Norms
         var feedForward: FeedForward
-        var feedForwardNorm: Norm
+        var feedForwardNorms: Norms
     }
 
-    /// output(softmax(q kᵀ / √headSize) v), where projection gives q, k and v side by side.
+    /// Where a sublayer f and its residual connection are normed: h = after(x + inside(f(before(x)))).
+    struct Norms: Sendable {
+        var before: Norm?
+        var inside: Norm?
+        var after: Norm?
+        /// h = again(x + h), a second connection around the first.
+        var again: Norm?
+    }
+
+    /// output(softmax(scale · q kᵀ) v), where projection gives q, k and v side by side.
     struct Attention: Sendable {
+        var shape: AttentionShape
         var projection: Linear
+        /// Applied to queries and keys before they are rotated: each head, or all of them together.
+        var queryNorm: Norm?
+        var keyNorm: Norm?
         var output: Linear
-        var heads: Int
-        var headSize: Int
+        /// Queries and keys of relative positions, side by side, where they do not share `projection` (DeBERTa).
+        var positionProjection: Linear?
     }
 
-    /// down(activation(up(x)))
+    /// down(activation(gate(x)) · up(x)), or down(activation(up(x))) without a gate.
     struct FeedForward: Sendable {
         var up: Linear
+        var gate: Linear?
         var activation: Activation
         var down: Linear
     }
-}
 
-extension EncoderLayers {
-    /// The same structure with every table, linear layer and norm replaced, in the order of the forward pass.
-    func map<NewTable, NewLinear, NewNorm>(
-        table: (Table) throws(ModelError) -> NewTable,
-        linear: (Linear) throws(ModelError) -> NewLinear,
-        norm: (Norm) throws(ModelError) -> NewNorm
-    ) throws(ModelError) -> EncoderLayers<NewTable, NewLinear, NewNorm> {
-        typealias New = EncoderLayers<NewTable, NewLinear, NewNorm>
-        let embeddings = New.Embeddings(
-            word: try table(embeddings.word), position: try table(embeddings.position),
-            type: try table(embeddings.type), norm: try norm(embeddings.norm))
-        let blocks = try blocks.map { block throws(ModelError) in
-            New.Block(
-                attention: New.Attention(
-                    projection: try linear(block.attention.projection), output: try linear(block.attention.output),
-                    heads: block.attention.heads, headSize: block.attention.headSize),
-                attentionNorm: try norm(block.attentionNorm),
-                feedForward: New.FeedForward(
-                    up: try linear(block.feedForward.up), activation: block.feedForward.activation,
-                    down: try linear(block.feedForward.down)),
-                feedForwardNorm: try norm(block.feedForwardNorm))
-        }
-        return New(embeddings: embeddings, blocks: blocks)
+    enum Distances: Sendable {
+        /// Attention with linear biases (Press et al. 2022), in both directions.
+        case linear
+        /// A bias for each head and bucket of distances, [buckets, heads] (MPNet).
+        case buckets(Table)
+        /// Disentangled attention (He et al. 2021): vectors of distance buckets, [2 · span, hidden], that queries and
+        /// keys meet like each other.
+        case disentangled(Table, norm: Norm?, DistanceBuckets)
     }
 }
 
-/// Where a linear layer's weights come from. Several tensors with the same inputs become one product.
-struct LinearSource: Sendable, Hashable {
-    /// Each [outputs, inputs].
-    var weights: [TensorSource]
-    /// Each [outputs], one for every weight.
-    var biases: [TensorSource]
+/// The geometry of attention.
+struct AttentionShape: Sendable {
+    var heads: Int
+    /// Heads of keys and values; each serves as many query heads as there are more of these.
+    var keyValueHeads: Int
+    var headSize: Int
+    /// What the products of queries and keys are multiplied with.
+    var scale: Float
+    /// The keys that a query sees to its left and right.
+    var left = Int32.max
+    var right = Int32.max
+    var rotary: RotaryTable?
 
-    var rows: Int { weights.reduce(0) { $0 + $1.shape[0] } }
-    var columns: Int { weights[0].shape[1] }
+    /// As many heads of keys as of queries, and the usual scale 1 / √headSize.
+    init(heads: Int, keyValueHeads: Int? = nil, headSize: Int, rotary: RotaryTable? = nil) {
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads ?? heads
+        self.headSize = headSize
+        self.rotary = rotary
+        scale = 1 / Float(headSize).squareRoot()
+    }
+
+    /// Values of all query heads, and of all key heads.
+    var width: Int { heads * headSize }
+    var keyWidth: Int { keyValueHeads * headSize }
 }
-
-/// Where a layer norm's weights come from.
-struct NormSource: Sendable, Hashable {
-    var gain: TensorSource
-    var bias: TensorSource
-    var epsilon: Float
-}
-
-typealias EncoderSources = EncoderLayers<TensorSource, LinearSource, NormSource>

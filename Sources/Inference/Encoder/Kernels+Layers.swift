@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layers in the kernels' terms. Rows lie next to each other everywhere.
+// Layers in the kernels' terms. Rows lie next to each other unless a stride says otherwise.
 
 internal import CKernels
 
 extension Kernels {
-    /// output[rows, linear.rows] = activation(input[rows, linear.columns] Wᵀ + bias) + residual, or the columns of it
-    /// that are asked for.
+    /// output[rows, linear.rows] = activation(input[rows, linear.columns] Wᵀ + bias) · factor + residual, or the
+    /// columns of it that are asked for. Factor and residual may be the output.
+    /// - Parameter stride: from one row of the input to the next.
     func apply(
-        _ linear: Linear, rows: Int, to input: UnsafePointer<Float>, activation: Activation? = nil,
-        residual: UnsafePointer<Float>? = nil, columns: Range<Int>? = nil, output: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutableRawPointer
+        _ linear: Linear, rows: Int, to input: UnsafePointer<Float>, stride: Int? = nil, activation: Activation? = nil,
+        factor: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil, columns: Range<Int>? = nil,
+        output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
     ) {
         withUnsafePointer(to: linear.matrix) { matrix in
             var call = ck_linear()
             call.weights = matrix
             call.bias = linear.bias
             call.x = input
-            call.ldx = Int64(linear.columns)
+            call.ldx = Int64(stride ?? linear.columns)
             call.m = Int64(rows)
             call.activation = activation?.kernel ?? CK_IDENTITY
+            call.factor = factor
+            call.ldfactor = Int64(linear.rows)
             call.residual = residual
             call.ldresidual = Int64(linear.rows)
             call.out = output
@@ -32,10 +35,25 @@ extension Kernels {
     }
 
     /// Normalises rows in place.
-    func apply(_ norm: Norm, rows: Int, _ values: UnsafeMutablePointer<Float>) {
-        let width = Int64(norm.size)
-        table.pointee.layer_norm(
-            values, width, Int64(rows), Int32(norm.size), norm.gain, norm.bias, norm.epsilon, values, width)
+    /// - Parameter stride: from one row to the next.
+    func apply(_ norm: Norm, rows: Int, _ values: UnsafeMutablePointer<Float>, stride: Int? = nil) {
+        apply(norm, rows: rows, values, to: values, stride: stride)
+    }
+
+    /// Normalises rows into others of the same stride.
+    func apply(
+        _ norm: Norm, rows: Int, _ values: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>,
+        stride: Int? = nil
+    ) {
+        let stride = Int64(stride ?? norm.size)
+        switch norm.kind {
+        case .layer:
+            table.pointee.layer_norm(
+                values, stride, Int64(rows), Int32(norm.size), norm.gain, norm.bias, norm.epsilon, output, stride)
+        case .rootMeanSquare:
+            table.pointee.rms_norm(
+                values, stride, Int64(rows), Int32(norm.size), norm.gain, norm.epsilon, output, stride)
+        }
     }
 
     func scratchSize(_ linear: Linear, rows: Int) -> Int {

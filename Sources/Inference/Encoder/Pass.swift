@@ -45,6 +45,14 @@ struct Pass: Sendable {
         return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
     }
 
+    /// What a range of rows holds of each sequence, and the position that begins there.
+    func stretches(of rows: Range<Int>) -> [(rows: Range<Int>, position: Int)] {
+        sequences.compactMap { sequence in
+            let common = sequence.clamped(to: rows)
+            return common.isEmpty ? nil : (common, common.lowerBound - sequence.lowerBound)
+        }
+    }
+
     var longest: Int { sequences.map(\.count).max() ?? 0 }
     var largestRowBlock: Int { rowBlocks.first?.count ?? 0 }
 

@@ -5,10 +5,11 @@
 
 internal import JSON
 
-/// What is read from a repository before its weights are touched.
+/// What is read from a repository; of its weights, only their names and shapes.
 struct ModelRepository: Sendable {
     /// Where the Transformer's files are.
     let folder: ModelFolder
+    let weights: WeightFiles
     let family: ModelFamily
     let specification: EncoderSpecification
     let pooling: Pooling
@@ -26,7 +27,8 @@ struct ModelRepository: Sendable {
             throw ModelError(.notFound, "\(folder.path) is not a model folder: it has no config.json")
         }
         family = try ModelFamily(configuration)
-        specification = try family.specification(configuration)
+        weights = try WeightFiles(folder)
+        specification = try family.specification(configuration, weights)
 
         normalize = modules.normalize
         let poolingFolder = try modules.poolingPath.map { path throws(ModelError) in

@@ -8,17 +8,18 @@ internal import CKernels
 // Safe to share: what the pointers lead to is read-only, and outlives the layers in their `PackedWeights`.
 struct Linear: @unchecked Sendable {
     var matrix: ck_matrix
-    var bias: UnsafePointer<Float>
+    var bias: UnsafePointer<Float>?
 
     var rows: Int { Int(matrix.rows) }
     var columns: Int { Int(matrix.columns) }
 }
 
-/// A layer norm, ready for the kernels.
+/// A norm, ready for the kernels.
 // Safe to share for the same reason as `Linear`.
 struct Norm: @unchecked Sendable {
+    var kind: NormSource.Kind
     var gain: UnsafePointer<Float>
-    var bias: UnsafePointer<Float>
+    var bias: UnsafePointer<Float>?
     var size: Int
     var epsilon: Float
 }
@@ -56,11 +57,13 @@ final class PackedWeights: @unchecked Sendable {
             matrix: ck_matrix(
                 precision: precision.kernel, rows: Int32(slot.rows), columns: Int32(slot.columns),
                 packed: base + slot.matrix),
-            bias: floats(slot.bias))
+            bias: slot.bias.map(floats))
     }
 
     func norm(_ slot: PackingPlan.NormSlot) -> Norm {
-        Norm(gain: floats(slot.gain), bias: floats(slot.bias), size: slot.size, epsilon: slot.epsilon)
+        Norm(
+            kind: slot.kind, gain: floats(slot.gain), bias: slot.bias.map(floats), size: slot.size,
+            epsilon: slot.epsilon)
     }
 
     private func floats(_ offset: Int) -> UnsafePointer<Float> {

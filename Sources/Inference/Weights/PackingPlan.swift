@@ -9,12 +9,14 @@ struct PackingPlan {
     struct Item {
         enum Content: CustomStringConvertible {
             case matrix(rows: Int, columns: Int)
-            case vector
+            /// Every value with something added.
+            case vector(plus: Float)
 
             var description: String {
                 switch self {
                 case .matrix(let rows, let columns): "matrix \(rows) × \(columns)"
-                case .vector: "vector"
+                case .vector(plus: 0): "vector"
+                case .vector(let offset): "vector plus \(offset)"
                 }
             }
         }
@@ -30,13 +32,14 @@ struct PackingPlan {
         var rows: Int
         var columns: Int
         var matrix: Int
-        var bias: Int
+        var bias: Int?
     }
 
     struct NormSlot: Sendable {
+        var kind: NormSource.Kind
         var size: Int
         var gain: Int
-        var bias: Int
+        var bias: Int?
         var epsilon: Float
     }
 
@@ -67,18 +70,18 @@ struct PackingPlan {
         return LinearSlot(
             rows: linear.rows, columns: linear.columns,
             matrix: add(.matrix(rows: linear.rows, columns: linear.columns), linear.weights, size: size),
-            bias: addVector(linear.biases, count: linear.rows))
+            bias: linear.biases.isEmpty ? nil : addVector(linear.biases, count: linear.rows))
     }
 
     mutating func add(_ norm: NormSource) -> NormSlot {
         let count = norm.gain.shape[0]
         return NormSlot(
-            size: count, gain: addVector([norm.gain], count: count), bias: addVector([norm.bias], count: count),
-            epsilon: norm.epsilon)
+            kind: norm.kind, size: count, gain: addVector([norm.gain], count: count, plus: norm.gainOffset),
+            bias: norm.bias.map { addVector([$0], count: count) }, epsilon: norm.epsilon)
     }
 
-    private mutating func addVector(_ sources: [TensorSource], count: Int) -> Int {
-        add(.vector, sources, size: count * MemoryLayout<Float>.stride)
+    private mutating func addVector(_ sources: [TensorSource], count: Int, plus offset: Float = 0) -> Int {
+        add(.vector(plus: offset), sources, size: count * MemoryLayout<Float>.stride)
     }
 
     private mutating func add(_ content: Item.Content, _ sources: [TensorSource], size: Int) -> Int {
@@ -116,7 +119,10 @@ extension PackingPlan {
                 kernels.table.pointee.pack(
                     precision.kernel, floats.baseAddress, Int64(columns), Int32(rows), Int32(columns),
                     result.baseAddress)
-            case .vector:
+            case .vector(let offset):
+                if offset != 0 {
+                    for index in 0..<item.size / MemoryLayout<Float>.stride { floats[index] += offset }
+                }
                 result.copyMemory(from: UnsafeRawBufferPointer(rebasing: staging.bytes[..<item.size]))
             }
             try store(item, UnsafeRawBufferPointer(result))
@@ -131,8 +137,8 @@ extension PackingPlan {
         guard var target = floats.baseAddress else { return }
         for source in item.sources {
             let tensor = try weights.tensor(source)
-            let count = tensor.elementCount
-            tensor.copy(0..<count, to: target)
+            let count = source.elements.count
+            tensor.copy(source.elements, to: target)
             var check = FiniteCheck()
             for index in 0..<count { check.include(target[index]) }
             guard check.passed else { throw .notFinite(tensor) }
@@ -142,7 +148,7 @@ extension PackingPlan {
 
     /// Elements of the item with the most.
     private var stagingCount: Int {
-        items.map { $0.sources.reduce(0) { $0 + $1.shape.reduce(1, *) } }.max() ?? 0
+        items.map { $0.sources.reduce(0) { $0 + $1.elements.count } }.max() ?? 0
     }
 }
 

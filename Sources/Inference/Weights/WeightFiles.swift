@@ -31,6 +31,10 @@ struct WeightFiles: Sendable {
         }
     }
 
+    var names: [String] { tensors.keys.sorted() }
+
+    func contains(_ name: String) -> Bool { tensors[name] != nil }
+
     /// The tensor called `name`, or by one of its older names.
     func tensor(_ source: TensorSource) throws(ModelError) -> Tensor {
         guard let tensor = source.names.lazy.compactMap({ tensors[$0] }).first else { throw missing(source) }
@@ -81,11 +85,23 @@ struct WeightFiles: Sendable {
     }
 }
 
-/// A tensor that an architecture needs.
-struct TensorSource: Sendable, Hashable {
+/// A tensor that an architecture needs, or some of its rows.
+struct TensorSource: Sendable, Hashable, CustomStringConvertible {
     /// The names it may have; the first is today's.
     var names: [String]
+    /// Of the whole tensor.
     var shape: [Int]
+    /// The rows that are needed; nil for all.
+    var slice: Range<Int>?
 
     var name: String { names.first ?? "" }
+    var rowCount: Int { slice?.count ?? shape[0] }
+    private var rowSize: Int { shape.dropFirst().reduce(1, *) }
+    /// The elements that are needed, counted in the whole tensor.
+    var elements: Range<Int> {
+        let rows = slice ?? 0..<shape[0]
+        return rows.lowerBound * rowSize..<rows.upperBound * rowSize
+    }
+
+    var description: String { name + (slice.map { "[\($0)]" } ?? "") }
 }
