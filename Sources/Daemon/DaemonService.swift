@@ -30,6 +30,7 @@ final class DaemonService: DaemonControl {
 
     let hello: HelloResult
     let gate: RequestGate
+    let bus = EventBus()
     let stopEvents: AsyncStream<StopEvent>
 
     private let socket: String?
@@ -58,16 +59,15 @@ final class DaemonService: DaemonControl {
         self.started = started
         (stopEvents, stopping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
         gate = RequestGate { [stopping] in stopping.yield(.drained) }
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
         hello = HelloResult(
             version: hearthVersion, pid: Int(getpid()),
-            startedAt: Double(time.tv_sec) + Double(time.tv_nsec / 1_000_000) / 1000,
-            capabilities: ["embed", "tokenize", "models", "progress", "cancel", "binary", "batch"])
+            startedAt: unixTime(),
+            capabilities: ["embed", "tokenize", "models", "progress", "cancel", "binary", "batch", "events"])
     }
 
     func begin() throws(WireError) { try gate.enter() }
     func end(failed: Bool) { gate.leave(failed: failed) }
+    func events(_ topics: Set<EventTopic>) -> AsyncStream<Event> { bus.events(topics) }
     func installedModels() -> [ModelLocation] { library.installed() }
 
     func shutDown(force: Bool) { stop(force ? .forced : .requested) }

@@ -14,10 +14,9 @@ import WireProtocol
 struct DaemonStart {
     let paths: HearthPaths
     let environment: [String: String]
+    let options: ClientOptions
     /// How long a daemon may take from being started to listening.
     let timeout: Duration
-    /// Options for `hearthd serve`.
-    let arguments: [String]
     /// Why no daemon may be started; nil when one may.
     let spawnForbidden: String?
 
@@ -98,7 +97,7 @@ struct DaemonStart {
         let childEnd = Descriptor(owning: ends[1])
         let serve = ["serve", "--socket", paths.socket, "--ready-fd", "\(Self.readyDescriptor)"]
         let process = try ChildProcess(
-            executable, serve + arguments, environment: environment,
+            executable, serve + options.daemonArguments, environment: environment,
             streams: [.null, .null, .null, .descriptor(childEnd)], isDetached: true)
         return (process, report)
     }

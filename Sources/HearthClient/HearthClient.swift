@@ -242,9 +242,8 @@ public final class HearthClient {
         if let reason = settings.noDaemon { throw .noDaemon(reason) }
         let spawnForbidden = options.policy.daemon == .existing ? "none is running" : settings.noSpawn
         let start = DaemonStart(
-            paths: paths, environment: environment,
-            timeout: options.startTimeout ?? settings.startTimeout ?? .seconds(5),
-            arguments: options.daemonArguments, spawnForbidden: spawnForbidden)
+            paths: paths, environment: environment, options: options,
+            timeout: options.startTimeout ?? settings.startTimeout ?? .seconds(5), spawnForbidden: spawnForbidden)
         let connection = try start.connection()
         stream = MessageStream(connection.socket, maximumBytes: options.maximumReplyBytes)
         peer = connection.started == nil ? .running : .started

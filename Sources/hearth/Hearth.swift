@@ -26,7 +26,7 @@ struct Hearth: ParsableCommand {
         subcommands: [
             Embed.self, Rerank.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
             Logs.self,
-            Config.self, Bench.self,
+            Config.self, Doctor.self, Bench.self,
         ])
 
     static func main() {

@@ -14,6 +14,7 @@ public final class JSONRPCConnection: Sendable {
 
     private let stream: NIOAsyncChannel<Frame, Never>
     private let methods: Methods
+    private let subscriptions: Subscriptions
     /// What `$/cancelRequest` can name.
     private let running = Mutex<[RequestID: Task<Response, Never>]>([:])
 
@@ -24,13 +25,19 @@ public final class JSONRPCConnection: Sendable {
             ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)))
         stream = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
         self.methods = methods
+        subscriptions = Subscriptions(methods.daemon) { [channel = stream.channel] event in
+            try await channel.writeAndFlush(ByteBuffer(line: event.notification.encoded())).get()
+        }
     }
 
     /// Answers until the client has gone, or has sent all it will and has every answer; or the task is cancelled.
     public func serve() async {
         let channel = stream.channel
         methods.daemon.connectionOpened()
-        defer { methods.daemon.connectionClosed() }
+        defer {
+            subscriptions.end()
+            methods.daemon.connectionClosed()
+        }
         await withTaskCancellationHandler {
             // Errors mean that the peer reset the connection or went away mid-write: nobody is left to tell.
             try? await stream.executeThenClose { inbound, _ in
@@ -156,12 +163,19 @@ public final class JSONRPCConnection: Sendable {
         }
         var response: Response
         do {
-            response = Response(try await methods.perform(call, progress: progressSink(for: call)), id: id)
+            response = Response(try await reply(to: call), id: id)
         } catch {
             response = Response(WireError(error), id: id)
         }
         response.isWork = isWork
         return response
+    }
+
+    private func reply(to call: Call) async throws -> Reply {
+        switch call.method {
+        case "subscribe", "unsubscribe": try subscriptions.perform(call)
+        default: try await methods.perform(call, progress: progressSink(for: call))
+        }
     }
 
     /// Work is in flight until its answer has left.

@@ -16,6 +16,8 @@ public protocol DaemonControl: Sendable {
     func begin() throws(WireError)
     /// Counts a request out.
     func end(failed: Bool)
+    /// What happens from now on.
+    func events(_ topics: Set<EventTopic>) -> AsyncStream<Event>
     /// Starts draining: new work is refused, what runs is finished first unless `force`.
     func shutDown(force: Bool)
 }

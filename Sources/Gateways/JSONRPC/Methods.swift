@@ -23,7 +23,7 @@ public struct Methods: Sendable {
 
     static let names = [
         "hello", "embed", "tokenize", "models.list", "models.load", "models.unload", "daemon.status", "daemon.health",
-        "daemon.ready", "daemon.shutdown",
+        "daemon.ready", "daemon.shutdown", "subscribe", "unsubscribe",
     ]
 
     /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the

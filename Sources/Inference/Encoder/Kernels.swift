@@ -63,3 +63,8 @@ struct Kernels: Sendable {
         table.pointee.precisions >> precision.kernel.rawValue & 1 == 1
     }
 }
+
+extension Processors {
+    /// The kernels that this CPU can run, from the plainest to the fastest.
+    public static var instructionSets: [String] { Kernels.available.map(\.name) }
+}
