@@ -74,10 +74,8 @@ let package = Package(
         module(
             "Daemon",
             [
-                "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving", "Threads",
-                "WireProtocol",
-                logging,
-                nioCore, nioPosix,
+                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving",
+                "Threads", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         executable(
             "hearthd",
@@ -95,6 +93,7 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
+        tests("DaemonTests", ["Daemon"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
         // The two executables, as a user runs them.
