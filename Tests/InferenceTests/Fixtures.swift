@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The committed model repositories with what sentence-transformers makes of
-// their texts (Scripts/make-inference-fixtures), and folders to change copies in.
+// their texts (Scripts/make-inference-fixtures and make-head-fixtures), and folders to change copies in.
 
 import JSON
 
@@ -18,6 +18,16 @@ enum Fixture {
     static let sentence = folder + "/tiny-sentence"
     /// No modules.json; float16, saved with a head, so that names begin with "bert.".
     static let plain = folder + "/tiny-plain"
+    /// A cross-encoder of one label.
+    static let cross = folder + "/tiny-cross"
+    /// A cross-encoder of three.
+    static let labels = folder + "/tiny-labels"
+    /// Modules to put behind `sentence`.
+    static let heads = folder + "/heads"
+    /// A StaticEmbedding of sentence-transformers.
+    static let tokenTable = folder + "/tiny-static"
+    /// A Model2Vec repository.
+    static let model2vec = folder + "/tiny-model2vec"
     /// Cases for the real model that HEARTH_TEST_MODEL names.
     static let minilm = folder + "/minilm"
     /// The folder of all-MiniLM-L6-v2, when the environment names it.
@@ -107,6 +117,17 @@ final class TemporaryFolder {
     func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(path + "/" + name, bytes) }
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
     func remove(_ name: String) { unlink(path + "/" + name) }
+
+    /// Sets members of JSON files, or writes whole ones: an object of files' names and contents.
+    func change(_ files: JSONValue?) throws {
+        for file in files?.object?.members ?? [] {
+            if let changes = file.value.object, try names(in: path).contains(file.key) {
+                try edit(file.key, Dictionary(uniqueKeysWithValues: changes.members.map { ($0.key, $0.value) }))
+            } else {
+                try write(file.key, file.value.encoded())
+            }
+        }
+    }
 
     /// Changes some members of a JSON file; a nil value removes a member.
     func edit(_ name: String, _ changes: [String: JSONValue?]) throws {

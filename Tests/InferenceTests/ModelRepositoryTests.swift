@@ -37,8 +37,8 @@ struct ModelRepositoryTests {
         #expect(description.weightType == .f32)
         #expect(
             "\(description)" == """
-                BERT with 2 layers of 32 (4 heads, feed-forward 64, gelu); 560 tokens; F32 weights of 0 MB; \
-                mean pooling, normalised; 32 dimensions; at most 48 tokens; prompts classify, document, query
+                BERT with 2 layers of 32 (4 heads, feed-forward 64, gelu); 560 WordPiece tokens; F32 weights of 0 MB; \
+                mean pooling; normalised; 32 dimensions; at most 48 tokens; prompts classify, document, query
                 """)
     }
 

@@ -15,7 +15,9 @@ public struct Token: Sendable, Hashable {
 extension Embedder {
     /// What the tokenizer makes of a text, special tokens included and nothing cut.
     public func tokens(of text: String) -> [Token] {
-        let encoding = tokenizer.encode(text, recordOffsets: true)
+        let tokenizer = textTokenizer.tokenizer
+        let encoding = tokenizer.encode(
+            text, addSpecialTokens: textTokenizer.addsSpecialTokens, recordOffsets: true)
         return zip(encoding.ids, encoding.offsets).map { id, range in
             Token(id: id, text: tokenizer.token(for: id) ?? "", range: range)
         }

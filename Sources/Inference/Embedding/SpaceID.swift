@@ -11,6 +11,8 @@ struct SpaceDefinition {
     var weights: Digest
     var tokenizer: Digest
     var lowercases: Bool
+    /// Of the files that the layers behind pooling are in; nil where there are none.
+    var head: Digest?
     var dimensions: Int
     var normalize: Bool
 
@@ -19,12 +21,12 @@ struct SpaceDefinition {
     var text: String {
         var lines = [
             "hearth space 1",
-            "encoder \(description.family) \(description.heads) heads \(description.activation)",
+            "encoder \(description.family) \(description.heads) heads \(description.activation?.description ?? "none")",
             "weights \(weights.hex)",
             "tokenizer \(tokenizer.hex)\(lowercases ? " lowercase" : "")",
             "tokens \(description.maxTokens)",
-            "pooling \(description.pooling)",
-            "dense none",
+            "pooling \(description.pooling?.description ?? "none")",
+            "dense \(head.map { "\($0.hex) \(description.head.joined(separator: ", "))" } ?? "none")",
             "normalize \(normalize)",
             "dimensions \(dimensions)",
             "prompt default \(description.prompts.defaultName ?? "")",

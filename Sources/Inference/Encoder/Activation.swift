@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The activation functions of feed-forward layers.
+// The activation functions of feed-forward layers and heads.
 
 internal import CKernels
 
@@ -12,6 +12,8 @@ public enum Activation: String, Sendable, CustomStringConvertible {
     case relu
     /// x σ(x), also called swish.
     case silu
+    case tanh
+    case sigmoid
 
     public var description: String { rawValue }
 
@@ -21,6 +23,8 @@ public enum Activation: String, Sendable, CustomStringConvertible {
         case .geluTanh: CK_GELU_TANH
         case .relu: CK_RELU
         case .silu: CK_SILU
+        case .tanh: CK_TANH
+        case .sigmoid: CK_SIGMOID
         }
     }
 }
@@ -33,10 +37,13 @@ extension Activation {
         case "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate": self = .geluTanh
         case "relu": self = .relu
         case "silu", "swish": self = .silu
+        case "tanh": self = .tanh
+        case "sigmoid": self = .sigmoid
         case let name:
             throw ModelError(
                 .unsupported,
-                "\(configuration.file): '\(key)' is '\(name)'; gelu, gelu_new, relu and silu can be computed")
+                "\(configuration.file): '\(key)' is '\(name)'; gelu, gelu_new, relu, silu, tanh and sigmoid can be computed"
+            )
         }
     }
 }

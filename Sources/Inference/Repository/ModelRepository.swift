@@ -1,84 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder in the Hugging Face or sentence-transformers layout: which files it
-// has, and what they say when read together.
+// What a model repository says about itself, in the layout of sentence-transformers or of plain transformers.
 
 internal import JSON
 
 /// What is read from a repository; of its weights, only their names and shapes.
 struct ModelRepository: Sendable {
-    /// Where the Transformer's files are.
+    let kind: ModelKind
+    let root: ModelFolder
+    /// Where the files of the Transformer, or of the token table, are.
     let folder: ModelFolder
     let weights: WeightFiles
-    let family: ModelFamily
-    let specification: EncoderSpecification
-    let pooling: Pooling
-    let normalize: Bool
+    let body: Body
+    let head: RepositoryHead
     let prompts: Prompts
-    let maxTokens: Int
-    /// Whether text is lower-cased even if `tokenizer.json` does not say so.
-    let lowercases: Bool
+    let inputs: InputSettings
+    /// How many values of a vector are kept where nothing is asked for.
+    let truncatedDimensions: Int?
 
-    init(path: String) throws(ModelError) {
-        let root = ModelFolder(path: path)
+    /// What makes vectors of tokens.
+    enum Body: Sendable {
+        case encoder(ModelFamily, EncoderSpecification)
+        case table(TokenTableSource)
+    }
+
+    /// - Parameter expected: what the model must be; nil for any kind.
+    init(path: String, expected: ModelKind?) throws(ModelError) {
+        root = ModelFolder(path: path)
         let modules = try SentenceModules(root)
-        folder = try root.subfolder(modules.transformerPath, namedBy: SentenceModules.file)
-        guard let configuration = try folder.configuration("config.json") else {
+        folder =
+            if let modules { try root.subfolder(modules.first.path, namedBy: SentenceModules.file) } else { root }
+        let configuration = try folder.configuration("config.json")
+        let settings = try root.configuration("config_sentence_transformers.json")
+        kind = try ModelKind(root, modules, configuration: configuration, settings: settings)
+        if let expected, expected != kind { throw .wrongKind(kind, path: path) }
+        prompts = try settings.map(Prompts.init) ?? Prompts()
+        truncatedDimensions =
+            if let settings, settings.present("truncate_dim") != nil { try settings.size("truncate_dim") } else { nil }
+
+        if let table = try TokenTableSource(folder, modules, configuration) {
+            weights = table.weights
+            body = .table(table)
+            inputs = .unlimited
+            head = try RepositoryHead(of: table, modules, configuration, in: root)
+            return
+        }
+        guard let configuration else {
             throw ModelError(.notFound, "\(folder.path) is not a model folder: it has no config.json")
         }
-        family = try ModelFamily(configuration)
+        let family = try ModelFamily(configuration)
         weights = try WeightFiles(folder)
-        specification = try family.specification(configuration, weights)
-
-        normalize = modules.normalize
-        let poolingFolder = try modules.poolingPath.map { path throws(ModelError) in
-            try root.subfolder(path, namedBy: SentenceModules.file)
-        }
-        if let configuration = try poolingFolder?.configuration("config.json") {
-            pooling = try Pooling(configuration, hidden: specification.hidden)
-        } else {
-            pooling = .mean
-        }
-        prompts = try root.configuration("config_sentence_transformers.json").map(Prompts.init) ?? Prompts()
-
-        let transformer = try Self.transformerConfiguration(folder)
-        lowercases = try transformer?.flag("do_lower_case", default: false) ?? false
-        maxTokens = try Self.limit(folder, transformer, positions: specification.positions)
+        let specification = try family.specification(configuration, weights)
+        body = .encoder(family, specification)
+        inputs = try InputSettings(folder, configuration, specification)
+        head =
+            switch kind {
+            case .embedder: try RepositoryHead(modules, in: root, hidden: specification.hidden)
+            case .reranker:
+                try RepositoryHead(
+                    rerankerOf: configuration, settings, modules, in: root, hidden: specification.hidden)
+            }
     }
 
-    func description(of weights: WeightFiles) throws(ModelError) -> ModelDescription {
-        let table = try weights.tensor(specification.layers.embeddings.word)
-        return ModelDescription(
-            family: family.name, hidden: specification.hidden, layers: specification.layers.blocks.count,
-            heads: specification.heads, feedForward: specification.feedForward, activation: specification.activation,
-            vocabulary: specification.vocabulary, dimensions: specification.hidden * pooling.modes.count,
-            maxTokens: maxTokens, pooling: pooling, normalize: normalize, prompts: prompts,
-            weightType: table.dataType, weightBytes: weights.files.reduce(0) { $0 + $1.bytes.count })
+    /// Rows of the table of token embeddings.
+    var vocabulary: Int {
+        switch body {
+        case .encoder(_, let specification): specification.vocabulary
+        case .table(let table): table.vocabulary
+        }
     }
+}
 
-    /// Settings of the Transformer module, under today's name or an older one.
-    private static func transformerConfiguration(_ folder: ModelFolder) throws(ModelError) -> Configuration? {
-        for model in ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"] {
-            if let configuration = try folder.configuration("sentence_\(model)_config.json") { return configuration }
+extension ModelError {
+    fileprivate static func wrongKind(_ kind: ModelKind, path: String) -> ModelError {
+        switch kind {
+        case .reranker:
+            ModelError(
+                .unsupported,
+                "\(path) is a cross-encoder: it scores pairs of texts, and has no embeddings; "
+                    + "use it to rerank, and an embedding model to embed")
+        case .embedder:
+            ModelError(
+                .unsupported,
+                "\(path) is an embedding model: it has no classifier that scores pairs of texts; "
+                    + "use it to embed, and a cross-encoder such as cross-encoder/ms-marco-MiniLM-L6-v2 to rerank")
         }
-        return nil
-    }
-
-    /// The most tokens of an input: what the Transformer's settings say; else the lower of the tokenizer's limit and
-    /// the model's positions. Settings beyond the model's positions, on which the reference fails, are cut to them.
-    private static func limit(
-        _ folder: ModelFolder, _ transformer: Configuration?, positions: Int
-    ) throws(ModelError) -> Int {
-        if let transformer, transformer.present("max_seq_length") != nil {
-            return min(try transformer.size("max_seq_length"), positions)
-        }
-        let tokenizer = try folder.configuration("tokenizer_config.json")
-        // Tokenizers without a limit say 10³⁰.
-        let limit = try tokenizer?.number("model_max_length", default: .infinity) ?? .infinity
-        guard limit >= 1 else {
-            throw ModelError(
-                .invalidConfiguration, "\(folder.path)/tokenizer_config.json: 'model_max_length' is \(limit)")
-        }
-        return limit < Double(positions) ? Int(limit) : positions
     }
 }

@@ -1,61 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The chain of modules that a sentence-transformers repository consists of.
+// The chain of modules of a sentence-transformers repository (modules.json).
 
 internal import JSON
 
-/// `modules.json`: a Transformer, a Pooling and, at most, a Normalize.
 struct SentenceModules: Sendable {
-    /// Folder of the Transformer's files, relative to the repository.
-    var transformerPath = ""
-    /// Folder of the Pooling's configuration; nil for mean pooling.
-    var poolingPath: String?
-    var normalize = false
+    struct Module: Sendable {
+        var kind: Kind
+        /// Its folder, relative to the repository.
+        var path: String
+    }
+
+    enum Kind: String, Sendable, CaseIterable {
+        case transformer = "Transformer"
+        case staticEmbedding = "StaticEmbedding"
+        case pooling = "Pooling"
+        case dense = "Dense"
+        case layerNorm = "LayerNorm"
+        case normalize = "Normalize"
+        /// Nothing outside of training.
+        case dropout = "Dropout"
+    }
+
+    /// What makes vectors of tokens.
+    let first: Module
+    /// What becomes of them.
+    let rest: [Module]
 
     static let file = "modules.json"
 
-    /// Reads `modules.json`. Without it, a repository is a Transformer with mean pooling, as in sentence-transformers.
-    init(_ folder: ModelFolder) throws(ModelError) {
-        guard let document = try folder.json(Self.file) else { return }
-        guard let modules = document.array, !modules.isEmpty else {
+    /// Reads `modules.json`; nil where there is none.
+    init?(_ folder: ModelFolder) throws(ModelError) {
+        guard let document = try folder.json(Self.file) else { return nil }
+        guard let list = document.array, !list.isEmpty else {
             throw ModelError(.corrupt, "\(folder.path)/\(Self.file): expected a list of modules")
         }
-        var kinds: [Kind] = []
-        for module in modules {
-            let kind = try Kind(module["type"], in: folder)
-            let path = module["path"]?.string ?? ""
-            switch kind {
-            case .transformer: transformerPath = path
-            case .pooling: poolingPath = path
-            case .normalize: normalize = true
-            }
-            kinds.append(kind)
+        let modules = try list.map { module throws(ModelError) in
+            Module(kind: try Kind(module["type"], in: folder), path: module["path"]?.string ?? "")
         }
-        guard kinds == [.transformer, .pooling] || kinds == [.transformer, .pooling, .normalize] else {
+        rest = Array(modules.dropFirst())
+        let makers: [Kind] = [.transformer, .staticEmbedding]
+        guard let first = modules.first, makers.contains(first.kind),
+            !rest.contains(where: { makers.contains($0.kind) })
+        else {
             throw ModelError(
                 .unsupported,
-                "\(folder.path)/\(Self.file) chains \(kinds.map(\.rawValue).joined(separator: ", ")); "
-                    + "Transformer, Pooling and an optional Normalize can be run")
+                "\(folder.path)/\(Self.file) chains \(modules.map(\.kind.rawValue).joined(separator: ", ")); "
+                    + "a Transformer or a StaticEmbedding must come first, and only once")
         }
+        self.first = first
     }
+}
 
-    private enum Kind: String {
-        case transformer = "Transformer"
-        case pooling = "Pooling"
-        case normalize = "Normalize"
-
-        /// A class of sentence-transformers by its path: `sentence_transformers.models.X` up to version 4,
-        /// `sentence_transformers.….modules.….X` since. Anything else would be code of the repository's own.
-        init(_ type: JSONValue?, in folder: ModelFolder) throws(ModelError) {
-            let path = type?.string ?? ""
-            let name = path.split(separator: ".").last.map(String.init) ?? ""
-            guard path.hasPrefix("sentence_transformers."), let kind = Kind(rawValue: name) else {
-                throw ModelError(
-                    .unsupported,
-                    "\(folder.path)/\(SentenceModules.file) asks for the module \(type ?? .null); "
-                        + "Transformer, Pooling and Normalize of sentence_transformers can be run")
-            }
-            self = kind
+extension SentenceModules.Kind {
+    /// A class of sentence-transformers by its path: `sentence_transformers.models.X` up to version 4,
+    /// `sentence_transformers.….modules.….X` since. Anything else would be code of the repository's own.
+    fileprivate init(_ type: JSONValue?, in folder: ModelFolder) throws(ModelError) {
+        let path = type?.string ?? ""
+        let name = path.split(separator: ".").last.map(String.init) ?? ""
+        guard path.hasPrefix("sentence_transformers."), let kind = Self(rawValue: name) else {
+            let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ModelError(
+                .unsupported,
+                "\(folder.path)/\(SentenceModules.file) asks for the module \(type ?? .null); "
+                    + "of sentence_transformers, \(known) can be run")
         }
+        self = kind
     }
 }

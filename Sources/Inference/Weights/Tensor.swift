@@ -11,11 +11,16 @@ public struct Tensor: Sendable {
     /// Offset of the first element in the file's bytes; of any alignment.
     let offset: Int
 
+    /// The same under another name.
+    func renamed(_ name: String) -> Tensor {
+        Tensor(name: name, dataType: dataType, shape: shape, file: file, offset: offset)
+    }
+
     public var elementCount: Int { shape.reduce(1, *) }
 
     /// Copies elements as float32.
     ///
-    /// The tensor must be of a weight type (`DataType.isWeightType`), and the range inside of it.
+    /// The tensor must be of a weight type (`DataType.isWeightType`) or of 8-bit integers, and the range inside of it.
     func copy(_ range: Range<Int>, to target: UnsafeMutablePointer<Float>) {
         let source = bytes(range)
         if dataType == .f32, let base = source.baseAddress {
@@ -28,6 +33,11 @@ public struct Tensor: Sendable {
     /// Adds elements, as float32, to what is there.
     func add(_ range: Range<Int>, to target: UnsafeMutablePointer<Float>) {
         read(range) { target[$0] += $1 }
+    }
+
+    /// Adds elements, as float32 and multiplied by a factor, to what is there.
+    func add(_ range: Range<Int>, times factor: Float, to target: UnsafeMutablePointer<Float>) {
+        read(range) { target[$0] += $1 * factor }
     }
 
     /// Whether no element is NaN or infinite.
@@ -59,6 +69,8 @@ public struct Tensor: Sendable {
             for index in 0..<range.count {
                 body(index, Float(bfloat16Bits: source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
             }
+        case .i8:
+            for index in 0..<range.count { body(index, Float(source.load(fromByteOffset: index, as: Int8.self))) }
         default:
             preconditionFailure("\(dataType.rawValue) is not a weight type")
         }

@@ -24,8 +24,8 @@ struct WeightFiles: Sendable {
             throw ModelError(
                 .unsupported,
                 "\(folder.path) has its weights as pytorch_model.bin, a pickle, which can run code when it is read; "
-                    + "fetch a revision with \(Self.singleFile), or convert it with transformers' "
-                    + "save_pretrained(safe_serialization=True)")
+                    + "fetch a revision with \(Self.singleFile), or convert it in Python: "
+                    + "SentenceTransformer(…).save(…), or CrossEncoder(…).save(…), writes safetensors")
         } else {
             throw ModelError(.notFound, "\(folder.path) has no \(Self.singleFile) and no \(Self.index)")
         }
@@ -34,6 +34,18 @@ struct WeightFiles: Sendable {
     var names: [String] { tensors.keys.sorted() }
 
     func contains(_ name: String) -> Bool { tensors[name] != nil }
+    /// Tensors of several folders, each under its folder's path and its own name.
+    init(_ parts: [(path: String, weights: WeightFiles)]) {
+        files = parts.flatMap(\.weights.files)
+        tensors = parts.reduce(into: [:]) { tensors, part in
+            for (name, tensor) in part.weights.tensors {
+                tensors["\(part.path)/\(name)"] = tensor.renamed("\(part.path)/\(name)")
+            }
+        }
+    }
+
+    /// The tensor of this name, of any shape and type.
+    subscript(name: String) -> Tensor? { tensors[name] }
 
     /// The tensor called `name`, or by one of its older names.
     func tensor(_ source: TensorSource) throws(ModelError) -> Tensor {

@@ -21,7 +21,7 @@ struct BPE: Sendable {
 
     let vocabulary: Vocabulary
     private let merges: MergeTable
-    private let options: Options
+    let options: Options
     private let prefix: [UInt8]
     private let suffix: [UInt8]
     /// The tokens of the scalars below 0x800, or -1.

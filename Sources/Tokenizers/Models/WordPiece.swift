@@ -6,7 +6,7 @@
 
 struct WordPiece: Sendable {
     let vocabulary: Vocabulary
-    private let unknownID: Int32
+    let unknownID: Int32
     /// What the tokens inside of a word begin with, usually `##`.
     private let continuingPrefix: [UInt8]
     /// Words of more scalars are unknown.
