@@ -102,6 +102,13 @@ final class TemporaryFolder {
     /// A copy of a repository.
     convenience init(copyOf repository: String) throws {
         try self.init()
+        try add(contentsOf: repository)
+    }
+
+    deinit { removeTree(path) }
+
+    /// Copies files, and folders of files.
+    func add(contentsOf repository: String) throws {
         for name in try names(in: repository) {
             if let inner = try? names(in: repository + "/" + name) {
                 mkdir(path + "/" + name, 0o700)
@@ -111,8 +118,6 @@ final class TemporaryFolder {
             }
         }
     }
-
-    deinit { removeTree(path) }
 
     func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(path + "/" + name, bytes) }
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }

@@ -30,7 +30,7 @@ struct InferenceCache: Sendable {
     /// The text of a small file, if there is one.
     func read(_ folder: String, _ name: String) -> String? {
         guard let file = try? MappedFile(path: "\(path)/\(folder)/\(name)") else { return nil }
-        return String(validating: file.bytes, as: UTF8.self)
+        return String(validating: file.content, as: UTF8.self)
     }
 
     /// Writes a small file; that the cache is full or read-only only costs time later.

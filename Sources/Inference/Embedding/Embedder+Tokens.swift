@@ -39,7 +39,9 @@ extension Embedder {
             let end = min(start + stretch, body.endIndex)
             let ids = whole.ids[..<leading] + whole.ids[start..<end] + whole.ids.suffix(trailing)
             let types = whole.typeIDs[..<leading] + whole.typeIDs[start..<end] + whole.typeIDs.suffix(trailing)
-            return TokenizedText(ids: Array(ids), typeIDs: Array(types), tokens: ids.count)
+            return TokenizedText(
+                ids: Array(ids), typeIDs: Array(types), tokens: ids.count,
+                promptTokens: start == body.startIndex ? min(whole.promptTokens, ids.count) : 0)
         }
     }
 }

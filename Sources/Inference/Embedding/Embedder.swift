@@ -11,7 +11,7 @@ public final class Embedder: Sendable {
     public let report: LoadReport
     let model: TextModel
     let textTokenizer: TextTokenizer
-    private let space: SpaceDefinition
+    let space: SpaceDefinition
 
     init(_ loader: ModelLoader, _ loaded: ModelLoader.Loaded) throws(ModelError) {
         description = loader.description

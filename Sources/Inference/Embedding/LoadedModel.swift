@@ -34,4 +34,12 @@ public enum LoadedModel: Sendable {
         case .reranker(let model): model.report
         }
     }
+
+    /// Equal for copies of a model, whatever their names and paths.
+    var identity: String {
+        switch self {
+        case .embedder(let model): model.space.id
+        case .reranker(let model): model.space.id
+        }
+    }
 }

@@ -13,11 +13,13 @@ struct TextTokenizer: Sendable {
     private let skipped: Int32?
     /// Whether the model tells the texts of a pair apart.
     private let givesTypes: Bool
+    let specialIDs: Set<Int32>
     /// Tokens of the repository's own prompts.
     private var promptLengths: [String: Int] = [:]
 
     init(_ loader: ModelLoader) {
         tokenizer = loader.tokenizer
+        specialIDs = Set(tokenizer.specialTokens.map(\.id))
         maxTokens = loader.description.maxTokens
         if case .table(let table) = loader.repository.body {
             addsSpecialTokens = false
@@ -65,7 +67,6 @@ struct TextTokenizer: Sendable {
     /// Tokens of a prompt in front of a text: without the special token that ends a sequence, if there is one.
     private func length(ofPrompt prompt: String) -> Int {
         let ids = tokenizer.encode(prompt, addSpecialTokens: addsSpecialTokens).ids
-        let endsSpecially = tokenizer.specialTokens.contains { $0.id == ids.last }
-        return ids.count - (endsSpecially ? 1 : 0)
+        return ids.last.map(specialIDs.contains) == true ? ids.count - 1 : ids.count
     }
 }

@@ -53,6 +53,9 @@ public final class MappedFile: Sendable {
         }
     }
 
+    /// A copy of the bytes, which does not need this object to live.
+    var content: [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
+
     /// Lets the pages go that were read so far, as after reading everything once; they come back when they are touched.
     func releasePages() {
         if let base = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED) }

@@ -25,7 +25,7 @@ struct ModelFolder: Sendable {
     func json(_ name: String) throws(ModelError) -> JSONValue? {
         guard let file = try file(name) else { return nil }
         do {
-            return try JSONValue(parsing: Array(file.bytes))
+            return try JSONValue(parsing: file.content)
         } catch {
             throw ModelError(.corrupt, "\(file.path) is not valid JSON: \(error)")
         }

@@ -63,7 +63,7 @@ struct TokenizerSource: Sendable {
     func tokenizer(vocabulary: Int) throws(ModelError) -> Tokenizer {
         let tokenizer: Tokenizer
         do {
-            let content = Array(file.bytes)
+            let content = file.content
             switch format {
             case .json:
                 tokenizer = try Tokenizer(json: lowercases ? lowercasing(content) : content)

@@ -10,6 +10,7 @@ public final class Reranker: Sendable {
     /// What was chosen and done while loading.
     public let report: LoadReport
     public let classification: Classification
+    let space: SpaceDefinition
     let model: TextModel
     let textTokenizer: TextTokenizer
 
@@ -20,6 +21,7 @@ public final class Reranker: Sendable {
         self.classification = classification
         description = loader.description
         report = loaded.report
+        space = loader.space
         model = loaded.model
         textTokenizer = TextTokenizer(loader)
     }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Repositories without tokenizer.json, and prompts that fill a model.
+
+import Inference
+import JSON
+import Testing
+
+@Suite("Vocabularies and prompts")
+struct VocabularyTests {
+    /// Loads a copy of a repository whose tokenizer is the vocabulary alone.
+    private func load(settings: String?) throws -> Embedder {
+        let folder = try TemporaryFolder(copyOf: Fixture.sentence)
+        let vocabulary = try Fixture.json(Fixture.sentence + "/tokenizer.json")["model"]?["vocab"]?.object
+        let tokens = (vocabulary?.members ?? []).sorted { ($0.value.integer ?? 0) < ($1.value.integer ?? 0) }
+        folder.remove("tokenizer.json")
+        try folder.write("vocab.txt", tokens.map { $0.key + "\n" }.joined())
+        folder.remove("tokenizer_config.json")
+        if let settings { try folder.write("tokenizer_config.json", settings) }
+        return try Embedder.load(folder: folder.path)
+    }
+
+    @Test(arguments: [nil, #"{"do_lower_case": true, "cls_token": {"content": "[CLS]"}}"#])
+    func aVocabularyIsEnough(settings: String?) throws {
+        let embedder = try load(settings: settings)
+        let expected = try Expectation(folder: Fixture.sentence)
+        for (text, ids) in zip(expected.texts, expected.ids) {
+            #expect(try embedder.tokenize(text).ids == ids, "\(text.prefix(40))")
+        }
+    }
+
+    @Test func settingsOfTheTokenizerAreRead() throws {
+        let cased = try load(settings: #"{"do_lower_case": false}"#)
+        let lower = try load(settings: nil)
+        #expect(try cased.tokenize("River").ids != lower.tokenize("River").ids)
+        #expect(try cased.spaceID() != lower.spaceID())
+        let error = #expect(throws: ModelError.self) {
+            try load(settings: #"{"cls_token": 7}"#)
+        }
+        #expect(error?.code == .invalidConfiguration)
+        let unknown = #expect(throws: ModelError.self) {
+            try load(settings: #"{"cls_token": "<s>"}"#)
+        }
+        #expect(unknown?.code == .corrupt)
+        #expect(unknown?.message.contains("<s>") == true)
+    }
+
+    @Test func aPromptThatLeavesNoRoomIsRefused() throws {
+        let embedder = try Embedder.load(folder: Fixture.sentence)
+        let prompt = PromptChoice.text(String(repeating: "river ", count: 50))
+        let error = #expect(throws: ModelError.self) { try embedder.tokenize("a", prompt: prompt) }
+        #expect(error?.code == .invalidInput)
+        #expect(error?.message.contains("48") == true)
+        #expect(try embedder.tokenize("a", prompt: prompt, truncation: .none).tokens > 48)
+    }
+
+    @Test func promptsByTheirUsualNames() throws {
+        for name in ["document", "passage", "corpus"] {
+            let folder = try TemporaryFolder(copyOf: Fixture.sentence)
+            try folder.write(
+                "config_sentence_transformers.json", #"{"prompts": {"\#(name)": "text of: ", "query": "q: "}}"#)
+            let embedder = try Embedder.load(folder: folder.path)
+            func ids(_ prompt: PromptChoice) throws -> [Int32] { try embedder.tokenize("river", prompt: prompt).ids }
+            #expect(try ids(.document) == ids(.text("text of: ")))
+            #expect(try ids(.query) == ids(.text("q: ")))
+            #expect(try ids(.standard) == ids(.text("")))
+        }
+    }
+}
