@@ -29,8 +29,11 @@ public final class ComputeTeam: Sendable {
     deinit { board.close() }
 
     /// Leads the team through `body`, which calls `forEach` any number of times; alone, where someone else leads.
-    func lead<Result>(_ body: (TaskCrew) throws(ModelError) -> Result) throws(ModelError) -> Result {
-        guard size > 1, board.open() else { return try body(TaskCrew.alone) }
+    /// - Parameter checkpoint: what to call between tasks when alone.
+    func lead<Result>(
+        checkpoint: (() -> Void)?, _ body: (TaskCrew) throws(ModelError) -> Result
+    ) throws(ModelError) -> Result {
+        guard size > 1, board.open() else { return try body(.alone(checkpoint)) }
         defer { board.rest() }
         return try body(TaskCrew(board: board, size: size))
     }
@@ -41,12 +44,19 @@ struct TaskCrew {
     private let board: TaskBoard?
     /// Workers, numbered from 0, the leader.
     let size: Int
+    private let checkpoint: (() -> Void)?
 
-    static let alone = TaskCrew(board: nil, size: 1)
+    static var alone: TaskCrew { alone(nil) }
 
-    fileprivate init(board: TaskBoard?, size: Int) {
+    /// One worker, who calls `checkpoint` after every task.
+    static func alone(_ checkpoint: (() -> Void)?) -> TaskCrew {
+        TaskCrew(board: nil, size: 1, checkpoint: checkpoint)
+    }
+
+    fileprivate init(board: TaskBoard?, size: Int, checkpoint: (() -> Void)? = nil) {
         self.board = board
         self.size = size
+        self.checkpoint = checkpoint
     }
 
     /// Runs tasks 0..<count, in any order and on any worker, and returns when all are done.
@@ -54,7 +64,10 @@ struct TaskCrew {
         if let board, count > 1 {
             board.run(count, body)
         } else {
-            for task in 0..<count { body(task, 0) }
+            for task in 0..<count {
+                body(task, 0)
+                checkpoint?()
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ struct TextModel: Sendable {
             guard let base = values.baseAddress, !values.isEmpty else { return }
             switch body {
             case .encoder(let encoder):
-                try lead(team) { crew throws(ModelError) in
+                try lead(team, workspace) { crew throws(ModelError) in
                     try encoder.forEachPass(of: batch, in: workspace, crew) { texts, hidden in
                         let outputs = head.outputs(of: batch[texts], hidden, width: encoder.hidden)
                         finish(outputs, output, to: base + texts.lowerBound * output.count)
@@ -47,7 +47,7 @@ struct TextModel: Sendable {
                 }
             case .table(let table):
                 let isSmall = batch.reduce(0) { $0 + $1.ids.count } < Self.fewTokens
-                try lead(isSmall ? nil : team) { crew throws(ModelError) in
+                try lead(isSmall ? nil : team, workspace) { crew throws(ModelError) in
                     let share = (batch.count + crew.size - 1) / crew.size
                     crew.forEach((batch.count + share - 1) / share) { task, _ in
                         let texts = task * share..<min((task + 1) * share, batch.count)
@@ -65,10 +65,10 @@ struct TextModel: Sendable {
     }
 
     func lead(
-        _ team: ComputeTeam?, _ body: (TaskCrew) throws(ModelError) -> Void
+        _ team: ComputeTeam?, _ workspace: Workspace, _ body: (TaskCrew) throws(ModelError) -> Void
     ) throws(ModelError) {
-        guard let team else { return try body(.alone) }
-        try team.lead(body)
+        guard let team else { return try body(.alone(workspace.checkpoint)) }
+        try team.lead(checkpoint: workspace.checkpoint, body)
     }
 
     private func finish(

@@ -20,6 +20,9 @@ struct Pass: Sendable {
     /// Beyond this, computing takes longer than reading weights, and every worker would convert all rows for itself.
     private static let mostRowsByColumns = 64
 
+    /// Attention over a multiple of this is divided even for one worker, who else would be long without a checkpoint.
+    private static let longSequence = 512
+
     /// Whether there are too few rows for every worker to have a block, so that matrices are divided instead. All rows
     /// are one block then.
     let isDividedByColumns: Bool
@@ -35,7 +38,10 @@ struct Pass: Sendable {
         rows = row
         isDividedByColumns = row <= min(Self.leastRowBlock * (workers - 1), Self.mostRowsByColumns)
         rowBlocks = isDividedByColumns ? [0..<row] : Self.blocks(of: row, for: workers)
-        headGroups = workers == 1 ? 1 : max(1, 4 * workers / max(1, sequences.count))
+        let longest = sequences.map(\.count).max() ?? 0
+        headGroups =
+            workers == 1
+            ? min(8, max(1, longest / Self.longSequence)) : max(1, 4 * workers / max(1, sequences.count))
     }
 
     /// Two blocks for every worker, so that one that is late leaves its second to another.

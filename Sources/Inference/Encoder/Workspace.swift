@@ -10,6 +10,10 @@ public final class Workspace {
     /// What is kept between batches.
     public static let retainedBytes = 16 << 20
 
+    /// Called again and again while a thread computes alone: after every row block and sequence of every layer. It may
+    /// compute something more urgent, in another workspace; the pass then goes on as if nothing had been.
+    public var checkpoint: (() -> Void)?
+
     private var pages: Pages?
     /// Those of a team's helpers, for when each computes a pass of its own.
     private var helpers: [Workspace] = []
