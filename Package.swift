@@ -67,7 +67,7 @@ let package = Package(
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
         // The daemon.
-        module("Serving", ["Inference", "Threads"]),
+        module("Serving", ["CPlatform", "Inference", "Threads"]),
         module("Gateways", ["Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),
@@ -94,6 +94,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
         tests("DaemonTests", ["Daemon"]),
+        tests("ServingTests", ["Inference", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
         // The two executables, as a user runs them.

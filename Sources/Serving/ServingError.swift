@@ -29,14 +29,18 @@ public struct ServingError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// What waits in the queue, and how long that takes at the rate measured so far.
+/// What is on its way, and how long that takes at the rate measured so far.
 public struct Backlog: Sendable, Hashable {
-    /// Pieces of work ahead.
+    /// Requests ahead.
     public var position: Int
+    /// When there will be room for the request that was refused.
+    public var retryAfter: Duration
+    /// When all that is on its way will be finished.
     public var estimate: Duration
 
-    public init(position: Int, estimate: Duration) {
+    public init(position: Int, retryAfter: Duration, estimate: Duration) {
         self.position = position
+        self.retryAfter = retryAfter
         self.estimate = estimate
     }
 }

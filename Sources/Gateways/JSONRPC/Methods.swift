@@ -77,10 +77,10 @@ extension WireError {
             }
         self.init(code, error.message)
         if let backlog = error.backlog {
-            let milliseconds = Int64(backlog.estimate / .milliseconds(1))
             details = [
-                "retry_after_ms": .integer(milliseconds), "queue_position": .integer(Int64(backlog.position)),
-                "eta_ms": .integer(milliseconds),
+                "retry_after_ms": .integer(Int64(backlog.retryAfter / .milliseconds(1))),
+                "queue_position": .integer(Int64(backlog.position)),
+                "eta_ms": .integer(Int64(backlog.estimate / .milliseconds(1))),
             ]
         }
     }

@@ -37,6 +37,8 @@ public struct EmbedRequest: Sendable {
     public var normalize: Bool?
     public var overlength: Overlength = .cutEnd
     public var lane: Lane = .normal
+    /// Who asks; lanes are fair between clients.
+    public var client: ClientID = .unknown
     public var deadline: ContinuousClock.Instant?
     /// Refuse to answer with vectors of another space.
     public var expectedSpace: String?

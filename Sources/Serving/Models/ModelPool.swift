@@ -25,6 +25,10 @@ public struct ResidentModel: Sendable {
     public let folder: String
     public let embedder: Embedder
     public let loadTime: Duration
+    /// Different for every load of this process.
+    let serial: Int
+    /// The space of the vectors that are asked for with nothing special.
+    let spaceID: String
 }
 
 public actor ModelPool {
@@ -116,14 +120,15 @@ private func load(
         let isRunning = startThread(named: "load") {
             let start = ContinuousClock.now
             let result = Result { () throws(ModelError) in
-                try Embedder.load(folder: location.folder, options: options) { listeners.report($0) }
+                let embedder = try Embedder.load(folder: location.folder, options: options) { listeners.report($0) }
+                return ResidentModel(
+                    id: location.id, folder: location.folder, embedder: embedder,
+                    loadTime: ContinuousClock.now - start, serial: nextSerial(), spaceID: try embedder.spaceID())
             }
             continuation.resume(
-                returning: result.map { embedder in
-                    ResidentModel(
-                        id: location.id, folder: location.folder, embedder: embedder,
-                        loadTime: ContinuousClock.now - start)
-                }.mapError { ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \($0)") })
+                returning: result.mapError {
+                    ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \($0)")
+                })
         }
         if !isRunning {
             let message = "model '\(location.id)' cannot be loaded: the system has no thread left; try again later"
@@ -131,3 +136,7 @@ private func load(
         }
     }
 }
+
+private let serials = Atomic<Int>(0)
+
+private func nextSerial() -> Int { serials.add(1, ordering: .relaxed).newValue }

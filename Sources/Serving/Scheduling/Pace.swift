@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How fast a thread computes each model, and how large batches are for that.
+
+struct Pace: Sendable {
+    /// A batch should take about so long. Interactive work need not even wait for this: it interrupts.
+    static let batchTime = 0.010
+    /// A row block of the encoder, below which weights are read for too few rows.
+    static let leastBudget = 128
+    /// A pass of the encoder.
+    static let mostBudget = 512
+
+    /// Tokens per second of one thread, by model.
+    private var rates: [Int: Double] = [:]
+    /// The same of whatever was computed lately.
+    private(set) var overall: Double?
+
+    /// Tokens of a batch.
+    func budget(_ group: BatchGroup) -> Int {
+        guard let rate = rates[group.model] else { return Self.leastBudget }
+        return min(Self.mostBudget, max(Self.leastBudget, Int(rate * Self.batchTime)))
+    }
+
+    mutating func note(_ tokens: Int, in time: Duration, of model: Int) {
+        let seconds = time / .seconds(1)
+        guard seconds > 0, tokens > 0 else { return }
+        let rate = Double(tokens) / seconds
+        rates[model] = rates[model].map { $0 + (rate - $0) / 16 } ?? rate
+        overall = overall.map { $0 + (rate - $0) / 16 } ?? rate
+    }
+
+    mutating func forget(_ model: Int) { rates[model] = nil }
+}
