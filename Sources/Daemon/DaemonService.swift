@@ -95,7 +95,7 @@ final class DaemonService: DaemonControl {
             connections: live.connections,
             requests: (counts.total, counts.failed, counts.inFlight),
             queue: (load.queued, load.running),
-            models: await models.residents().ready.map(ModelStatus.init),
+            models: models.residents().ready.map(ModelStatus.init),
             memory: memoryUsage(),
             computeThreads: threads.count,
             listeningMilliseconds: live.listeningTime / .milliseconds(1))

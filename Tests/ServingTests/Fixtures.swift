@@ -7,13 +7,28 @@ import Serving
 import Synchronization
 
 enum Fixture {
-    /// Mean pooling, normalised, with prompts; 64 tokens at most; float32.
-    static let sentence =
-        String(#filePath.dropLast("/ServingTests/Fixtures.swift".count)) + "/InferenceTests/Fixtures/tiny-sentence"
+    private static let folder =
+        String(#filePath.dropLast("/ServingTests/Fixtures.swift".count)) + "/InferenceTests/Fixtures/"
 
-    static func pool(_ id: String = "tiny") -> ModelPool {
-        ModelPool(options: LoadOptions(precision: .f32)) { _ throws(ServingError) in
-            ModelLocation(id: id, folder: sentence)
+    /// Mean pooling, normalised, with prompts; 64 tokens at most; float32.
+    static let sentence = folder + "tiny-sentence"
+    static let plain = folder + "tiny-plain"
+    /// A table of vectors.
+    static let table = folder + "tiny-static"
+    /// A cross-encoder.
+    static let cross = folder + "tiny-cross"
+
+    /// The models above by their last names; without a name, the first.
+    static func pool(_ limits: ModelLimits = ModelLimits(), instant: String? = nil) -> ModelPool {
+        ModelPool(
+            options: LoadOptions(precision: .f32), limits: limits,
+            instant: { _ in instant.map { ModelLocation(id: $0, folder: folder + $0) } }
+        ) { name throws(ServingError) in
+            let name = name ?? "tiny-sentence"
+            guard name.hasPrefix("tiny-") || name.hasPrefix("/") else {
+                throw ServingError(.modelNotFound, "there is no model '\(name)'")
+            }
+            return ModelLocation(id: name, folder: name.hasPrefix("/") ? name : folder + name)
         }
     }
 }

@@ -13,8 +13,8 @@ extension Methods {
     }
 
     /// Ready means that no model is on its way; a daemon that answers at all is healthy.
-    func ready() async -> Reply {
-        let loading = await models.residents().loading
+    func ready() -> Reply {
+        let loading = models.residents().loading
         return Reply(["ready": .bool(loading.isEmpty), "loading": .array(loading.map { .string($0.id) })])
     }
 

@@ -8,8 +8,8 @@ public import Serving
 public import WireProtocol
 
 extension Methods {
-    func listModels() async -> Reply {
-        let (ready, loading) = await models.residents()
+    func listModels() -> Reply {
+        let (ready, loading) = models.residents()
         var statuses = ready.map(ModelStatus.init)
         statuses += loading.map { ModelStatus(id: $0.id, path: $0.folder, state: .loading) }
         for location in daemon.installedModels() where !statuses.contains(where: { $0.path == location.folder }) {
@@ -20,12 +20,12 @@ extension Methods {
 
     func load(_ call: Call, _ progress: ProgressSink?) async throws -> Reply {
         let name = try ModelParameters(json: call.parameters, of: call.method).model
-        return Reply(ModelStatus(try await models.model(named: name, progress: progress.map(loadProgress))).json)
+        return Reply(ModelStatus(try await models.load(name, progress: progress.map(loadProgress))).json)
     }
 
-    func unload(_ call: Call) async throws -> Reply {
+    func unload(_ call: Call) throws -> Reply {
         let name = try ModelParameters(json: call.parameters, of: call.method).model
-        return Reply(["unloaded": .bool(try await models.unload(name))])
+        return Reply(["unloaded": .bool(try models.unload(name))])
     }
 
     /// Load progress as `$/progress` notifications.
@@ -37,14 +37,14 @@ extension Methods {
 extension ModelStatus {
     /// A resident model, with all that is known of it.
     public init(_ model: ResidentModel) {
-        let description = model.embedder.description
+        let description = model.description
         self.init(id: model.id, path: model.folder, state: .ready)
         family = description.family
         dimensions = description.dimensions
         maxTokens = description.maxTokens
-        precision = model.embedder.report.precision.rawValue
-        instructionSet = model.embedder.report.instructionSet
-        spaceID = try? model.embedder.spaceID()
+        precision = model.report.precision.rawValue
+        instructionSet = model.report.instructionSet
+        spaceID = model.spaceID
         bytes = description.weightBytes
     }
 }

@@ -19,6 +19,8 @@ public struct LoadReport: Sendable, Hashable {
     /// Where the precision was chosen here: its least cosine to float32 on the self-test's texts.
     public var selfTestCosine: Float?
     public var packing: Packing
+    /// Bytes of the packed weights; 0 for a static model, whose table stays in its file.
+    public var packedBytes = 0
     /// What did not work and was done without, such as a cache that cannot be written.
     public var warnings: [String]
 }

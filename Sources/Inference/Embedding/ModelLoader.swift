@@ -154,6 +154,7 @@ extension ModelLoader {
             table: { source throws(ModelError) in plan.add(try weights.tensor(source)) },
             linear: { plan.add($0) }, norm: { plan.add($0) })
         var report = LoadReport(instructionSet: kernels.name, precision: precision, packing: .memory, warnings: [])
+        report.packedBytes = plan.size
         let packed = try packedWeights(plan, in: cache, &report)
         return (try Encoder(slots, packed, positions: specification.positions, kernels: kernels), report)
     }

@@ -27,7 +27,7 @@ struct EmbedBatch {
         var vectors: [Float] = []
         var failure: ServingError?
         do throws(ModelError) {
-            try job.model.embedder.embed(
+            try job.embedder.embed(
                 texts, workspace: context.workspace, team: context.team, normalize: job.normalizes,
                 dimensions: job.dimensions, into: &vectors)
         } catch {

@@ -18,6 +18,7 @@ struct Piece: Sendable {
 struct EmbedJob: Sendable {
     let request: EmbedRequest
     let model: ResidentModel
+    let embedder: Embedder
     let spaceID: String
     let dimensions: Int
     let normalizes: Bool
@@ -27,13 +28,17 @@ struct EmbedJob: Sendable {
     /// For each of the request's inputs, its place among the distinct; nil when all are distinct.
     private let places: [Int]?
 
-    init(request: EmbedRequest, model: ResidentModel, spaceID: String, arrival: ContinuousClock.Instant) {
+    init(
+        request: EmbedRequest, model: ResidentModel, embedder: Embedder, spaceID: String,
+        arrival: ContinuousClock.Instant
+    ) {
         self.request = request
         self.model = model
+        self.embedder = embedder
         self.spaceID = spaceID
         self.arrival = arrival
-        dimensions = request.dimensions ?? model.embedder.description.dimensions
-        normalizes = request.normalize ?? model.embedder.description.normalize
+        dimensions = request.dimensions ?? embedder.description.dimensions
+        normalizes = request.normalize ?? embedder.description.normalize
         switch request.input {
         case .texts(let texts): (distinct, places) = Self.distinct(texts)
         case .tokens(let sequences): (distinct, places) = Self.distinct(sequences)
@@ -80,7 +85,7 @@ struct EmbedJob: Sendable {
     }
 
     private func estimatedTokens(of index: Int) -> Int {
-        let limit = request.overlength == .average ? Int.max : model.embedder.description.maxTokens
+        let limit = request.overlength == .average ? Int.max : embedder.description.maxTokens
         switch request.input {
         case .texts(let texts): return min(limit, texts[index].utf8.count / 4 + 3)
         case .tokens(let sequences): return max(1, sequences[index].count)
@@ -141,7 +146,6 @@ struct EmbedJob: Sendable {
     }
 
     private func tokenize(_ index: Int) throws(ModelError) -> [TokenizedText] {
-        let embedder = model.embedder
         switch request.input {
         case .tokens(let sequences): return [try embedder.tokenized(ids: sequences[index])]
         case .texts(let texts):
@@ -155,7 +159,7 @@ struct EmbedJob: Sendable {
     }
 
     private func refuse(_ text: TokenizedText, _ index: Int) throws(ServingError) {
-        let limit = model.embedder.description.maxTokens
+        let limit = embedder.description.maxTokens
         guard text.tokens > limit else { return }
         throw ServingError(
             .inputTooLong,

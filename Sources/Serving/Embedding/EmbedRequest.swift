@@ -40,6 +40,8 @@ public struct EmbedRequest: Sendable {
     /// Who asks; lanes are fair between clients.
     public var client: ClientID = .unknown
     public var deadline: ContinuousClock.Instant?
+    /// Whether the instant model may answer while the one that was asked for is loaded; the outcome says which did.
+    public var allowsInstant = false
     /// Refuse to answer with vectors of another space.
     public var expectedSpace: String?
 

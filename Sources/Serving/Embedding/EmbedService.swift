@@ -31,15 +31,15 @@ public struct EmbedService: Sendable {
     public func embed(
         _ request: EmbedRequest, progress: ModelPool.ProgressHandler? = nil
     ) async throws(ServingError) -> EmbedOutcome {
-        let model = try await models.model(named: request.model, progress: progress)
-        let spaceID = try spaceID(of: model, request)
-        if let expected = request.expectedSpace, expected != spaceID {
-            throw ServingError(
-                .spaceMismatch,
-                "model '\(model.id)' embeds into space \(spaceID), not \(expected); vectors of the two cannot be "
-                    + "compared, so use the model that made the others or embed them anew")
-        }
-        let job = EmbedJob(request: request, model: model, spaceID: spaceID, arrival: .now)
+        let arrival = ContinuousClock.now
+        let model = try await models.acquire(
+            request.model, deadline: request.deadline,
+            allowsInstant: request.allowsInstant && request.expectedSpace == nil, progress: progress)
+        defer { models.release(model) }
+        let embedder = try model.embedder()
+        let job = EmbedJob(
+            request: request, model: model, embedder: embedder,
+            spaceID: try spaceID(of: model, embedder, request), arrival: arrival)
         if job.distinct.isEmpty { return job.outcome([], cost: .init()) }
         let tokens = job.estimatedTokens
         try gate.enter(tokens, of: request.client)
@@ -47,13 +47,26 @@ public struct EmbedService: Sendable {
         return job.isUndivided ? try await answerUndivided(job, tokens: tokens) : try await answerInPieces(job)
     }
 
-    private func spaceID(of model: ResidentModel, _ request: EmbedRequest) throws(ServingError) -> String {
-        if request.normalize == nil, request.dimensions == nil { return model.spaceID }
-        do throws(ModelError) {
-            return try model.embedder.spaceID(normalize: request.normalize, dimensions: request.dimensions)
-        } catch {
-            throw ServingError(.invalidRequest, error.message)
+    private func spaceID(
+        of model: ResidentModel, _ embedder: Embedder, _ request: EmbedRequest
+    ) throws(ServingError) -> String {
+        let spaceID: String
+        if let standard = model.spaceID, request.normalize == nil, request.dimensions == nil {
+            spaceID = standard
+        } else {
+            do throws(ModelError) {
+                spaceID = try embedder.spaceID(normalize: request.normalize, dimensions: request.dimensions)
+            } catch {
+                throw ServingError(.invalidRequest, error.message)
+            }
         }
+        if let expected = request.expectedSpace, expected != spaceID {
+            throw ServingError(
+                .spaceMismatch,
+                "model '\(model.id)' embeds into space \(spaceID), not \(expected); vectors of the two cannot be "
+                    + "compared, so use the model that made the others or embed them anew")
+        }
+        return spaceID
     }
 
     // MARK: - On the compute threads
@@ -152,13 +165,15 @@ extension EmbedService {
         _ texts: [String], model name: String?, client: ClientID = .unknown,
         progress: ModelPool.ProgressHandler? = nil
     ) async throws(ServingError) -> (model: String, tokens: [[Token]]) {
-        let model = try await models.model(named: name, progress: progress)
+        let model = try await models.acquire(name, progress: progress)
+        defer { models.release(model) }
+        let embedder = try model.embedder()
         let sizes = texts.map { $0.utf8.count / Self.bytesPerToken }
         let total = sizes.reduce(0, +)
         try gate.enter(total, of: client)
         defer { gate.leave(total, of: client) }
         let tokens = try await threads.each(sizes: sizes, Terms(lane: .interactive, client: client)) {
-            index, _ throws(ServingError) in model.embedder.tokens(of: texts[index])
+            index, _ throws(ServingError) in embedder.tokens(of: texts[index])
         }
         return (model.id, tokens)
     }

@@ -7,136 +7,271 @@ public import Inference
 import Synchronization
 import Threads
 
-/// Where an installed model's files are.
-public struct ModelLocation: Sendable, Hashable {
-    /// What the model is called in replies.
-    public var id: String
-    public var folder: String
+/// What resident models may take, and how long they stay.
+public struct ModelLimits: Sendable, Hashable {
+    /// Bytes of all resident models together, mapped weights included; nil for no bound.
+    public var memoryBudget: Int?
+    /// What holds for models that nothing else was said of.
+    public var keepAlive: KeepAlive
+    /// How long a model that could not be loaded is not tried again, unless its files change.
+    public var failureMemory: Duration
 
-    public init(id: String, folder: String) {
-        self.id = id
-        self.folder = folder
+    public init(
+        memoryBudget: Int? = nil, keepAlive: KeepAlive = .untilNeeded, failureMemory: Duration = .seconds(1)
+    ) {
+        self.memoryBudget = memoryBudget
+        self.keepAlive = keepAlive
+        self.failureMemory = failureMemory
     }
 }
 
-/// A model that can compute.
-public struct ResidentModel: Sendable {
-    public let id: String
-    public let folder: String
-    public let embedder: Embedder
-    public let loadTime: Duration
-    /// Different for every load of this process.
-    let serial: Int
-    /// The space of the vectors that are asked for with nothing special.
-    let spaceID: String
-}
-
-public actor ModelPool {
+public final class ModelPool: Sendable {
     public typealias Resolve = @Sendable (String?) throws(ServingError) -> ModelLocation
+    /// Names a quick model that may answer in place of another that is not loaded yet.
+    public typealias InstantModel = @Sendable (ModelLocation) -> ModelLocation?
     public typealias ProgressHandler = @Sendable (LoadProgress) -> Void
 
-    /// - absent → loading on first use or `models.load`
-    /// - loading → ready when the load ends, → absent when it fails
-    /// - ready → absent by `unload`
-    private enum Entry {
-        case loading(Task<Result<ResidentModel, ServingError>, Never>, Listeners)
+    /// - absent → loading on first use or `load`
+    /// - loading → ready when the load ends, → failed when it fails
+    /// - failed → loading when its time is over, its files have changed or `load` asks
+    /// - ready → absent by `unload`, when its time is up or its memory is needed
+    enum Entry {
+        case loading(Load)
         case ready(ResidentModel)
+        case failed(Failure)
     }
 
-    private let resolve: Resolve
+    struct Failure {
+        let error: ServingError
+        let until: ContinuousClock.Instant
+        let stamp: FolderStamp
+    }
+
+    struct State {
+        var entries: [ModelLocation: Entry] = [:]
+        var residency: Residency<ModelLocation>
+        /// Where names led that resident models were asked for by, so that a warm request touches no disk.
+        var known: [String?: ModelLocation] = [:]
+        /// Users of models that are not resident any more, by serial number.
+        var leaving: [Int: Int] = [:]
+        /// What a model took when it was resident last.
+        var sizes: [ModelLocation: Int] = [:]
+        var uses: [ModelLocation: UInt64] = [:]
+        var keepAlives: [ModelLocation: KeepAlive] = [:]
+        /// When the next look at what may go is due.
+        var wake: ContinuousClock.Instant?
+        var loads: UInt64 = 0
+        var evictions: UInt64 = 0
+    }
+
+    let state: Mutex<State>
+    let resolve: Resolve
     private let options: LoadOptions
-    private var entries: [ModelLocation: Entry] = [:]
-    /// Where names led that resident models were asked for by, so that a warm request touches no disk.
-    private var known: [String?: ModelLocation] = [:]
+    private let limits: ModelLimits
+    private let instant: InstantModel?
 
-    /// - Parameter resolve: finds a model by the name a request gave, or the default model for nil.
-    public init(options: LoadOptions, resolve: @escaping Resolve) {
+    /// - Parameters:
+    ///   - instant: nil when no model may answer in place of another.
+    ///   - resolve: finds a model by the name a request gave, or the default model for nil.
+    public init(
+        options: LoadOptions, limits: ModelLimits = ModelLimits(), instant: InstantModel? = nil,
+        resolve: @escaping Resolve
+    ) {
         self.options = options
+        self.limits = limits
+        self.instant = instant
         self.resolve = resolve
+        state = Mutex(State(residency: Residency(budget: limits.memoryBudget, keepAlive: limits.keepAlive)))
     }
 
-    /// The model, loaded if need be. `progress` is called from the loading thread while this call waits for a load.
-    public func model(
-        named name: String?, progress: ProgressHandler? = nil
+    // MARK: - Use
+
+    /// The model, loaded if need be; in use, and therefore resident, until `release`.
+    /// - Parameters:
+    ///   - allowsInstant: whether the instant model may be given while the one that was asked for is loaded.
+    ///   - progress: called from the loading thread while this call waits for a load.
+    public func acquire(
+        _ name: String?, deadline: ContinuousClock.Instant? = nil, allowsInstant: Bool = false,
+        progress: ProgressHandler? = nil
     ) async throws(ServingError) -> ResidentModel {
-        if let location = known[name], case .ready(let model) = entries[location] { return model }
+        if let model = state.withLock({ $0.acquireKnown(name) }) { return model }
         let location = try resolve(name)
-        known[name] = location
-        switch entries[location] {
+        let wait: LoadWait
+        switch enter(location, name, progress, retries: false) {
         case .ready(let model): return model
-        case .loading(let task, let listeners):
-            if let progress { listeners.add(progress) }
-            return try await task.value.get()
-        case nil:
-            let listeners = Listeners()
-            if let progress { listeners.add(progress) }
-            let task = Task { [options] in await load(location, options, listeners) }
-            entries[location] = .loading(task, listeners)
-            let result = await task.value
-            entries[location] = (try? result.get()).map(Entry.ready)
-            return try result.get()
+        case .failed(let error): throw error
+        case .loading(let load): wait = LoadWait(load: load, deadline: deadline)
         }
+        if allowsInstant, let instant = instant?(location), instant != location,
+            let model = state.withLock({ $0.acquire(instant) })
+        {
+            return model
+        }
+        _ = try await wait.value()
+        // It may have been let go of already, by a keep-alive of nothing.
+        return try await acquire(name, deadline: deadline, progress: progress)
     }
 
-    /// Lets go of a model; requests that compute with it finish first, for they hold it too.
+    /// Counts a use out.
+    public func release(_ model: ResidentModel) {
+        let isLast = state.withLock { state -> Bool in
+            if case .ready(let current) = state.entries[model.location], current.serial == model.serial {
+                state.residency.update(model.location) {
+                    $0.users -= 1
+                    $0.lastUsed = .now
+                }
+                return false
+            }
+            let users = (state.leaving[model.serial] ?? 1) - 1
+            state.leaving[model.serial] = users > 0 ? users : nil
+            return users == 0
+        }
+        if isLast { letGo([model]) }
+        tidy()
+    }
+
+    // MARK: - Load and unload
+
+    /// Loads a model for later, even one that could not be loaded a moment ago.
+    /// - Parameters:
+    ///   - pins: whether it stays whatever happens; nil for as it was.
+    ///   - keepAlive: how long it stays once nobody uses it, from now on; nil for as it was.
+    @discardableResult
+    public func load(
+        _ name: String?, pins: Bool? = nil, keepAlive: KeepAlive? = nil, progress: ProgressHandler? = nil
+    ) async throws(ServingError) -> ResidentModel {
+        let location = try resolve(name)
+        if let keepAlive { state.withLock { $0.keepAlives[location] = keepAlive } }
+        let model: ResidentModel
+        switch enter(location, name, progress, retries: true) {
+        case .ready(let ready): model = ready
+        case .failed(let error): throw error
+        case .loading(let load):
+            _ = try await LoadWait(load: load, deadline: nil).value()
+            model = try await acquire(name, progress: progress)
+        }
+        state.withLock { state in
+            state.residency.update(location) {
+                if let pins { $0.isPinned = pins }
+                if let keepAlive { $0.keepAlive = keepAlive }
+            }
+        }
+        release(model)
+        return model
+    }
+
+    /// Keeps a resident model whatever happens, or lets it go again when its memory is needed.
+    /// - Returns: false when it is not resident.
+    @discardableResult
+    public func pin(_ name: String?, _ isPinned: Bool) throws(ServingError) -> Bool {
+        let location = try resolve(name)
+        let isResident = state.withLock { state in
+            state.residency.update(location) { $0.isPinned = isPinned }
+            return state.residency.models[location] != nil
+        }
+        tidy()
+        return isResident
+    }
+
+    /// Lets go of a model, pinned or not; requests that compute with it finish first.
     /// - Returns: false when it was not resident.
     public func unload(_ name: String?) throws(ServingError) -> Bool {
         let location = try resolve(name)
-        guard case .ready = entries[location] else { return false }
-        entries[location] = nil
-        known = known.filter { $0.value != location }
+        guard let leaving = state.withLock({ $0.remove(location) }) else { return false }
+        letGo(consume leaving)
         return true
     }
 
-    /// What is resident and what is on its way.
-    public func residents() -> (ready: [ResidentModel], loading: [ModelLocation]) {
-        var ready: [ResidentModel] = []
-        var loading: [ModelLocation] = []
-        for (location, entry) in entries {
-            switch entry {
-            case .ready(let model): ready.append(model)
-            case .loading: loading.append(location)
+    // MARK: - Inside
+
+    private enum Entrance {
+        case ready(ResidentModel)
+        case loading(Load)
+        case failed(ServingError)
+    }
+
+    /// Gets hold of a model that is ready, or of its load, which is begun if there is none.
+    private func enter(
+        _ location: ModelLocation, _ name: String?, _ progress: ProgressHandler?, retries: Bool
+    ) -> Entrance {
+        let (entrance, begins) = state.withLock { state -> (Entrance, Bool) in
+            state.known[name] = location
+            switch state.entries[location] {
+            case .ready(let model):
+                state.use(location)
+                return (.ready(model), false)
+            case .loading(let load):
+                if let progress { load.add(progress) }
+                return (.loading(load), false)
+            case .failed(let failure)
+            where !retries && failure.until > .now && failure.stamp == FolderStamp(location.folder):
+                return (.failed(failure.error), false)
+            case .failed, nil:
+                let load = Load()
+                if let progress { load.add(progress) }
+                state.entries[location] = .loading(load)
+                state.loads += 1
+                return (.loading(load), true)
             }
         }
-        return (ready.sorted { $0.id < $1.id }, loading.sorted { $0.id < $1.id })
+        if begins, case .loading(let load) = entrance { begin(load, location) }
+        return entrance
     }
-}
 
-/// Everyone who waits for the same load and wants to hear how far it is.
-private final class Listeners: Sendable {
-    private let handlers = Mutex<[ModelPool.ProgressHandler]>([])
-
-    func add(_ handler: @escaping ModelPool.ProgressHandler) { handlers.withLock { $0.append(handler) } }
-
-    func report(_ progress: LoadProgress) {
-        for handler in handlers.withLock({ $0 }) { handler(progress) }
-    }
-}
-
-private func load(
-    _ location: ModelLocation, _ options: LoadOptions, _ listeners: Listeners
-) async -> Result<ResidentModel, ServingError> {
-    await withCheckedContinuation { continuation in
+    private func begin(_ load: Load, _ location: ModelLocation) {
+        makeRoom(for: location)
         let isRunning = startThread(named: "load") {
-            let start = ContinuousClock.now
+            let stamp = FolderStamp(location.folder)
             let result = Result { () throws(ModelError) in
-                let embedder = try Embedder.load(folder: location.folder, options: options) { listeners.report($0) }
-                return ResidentModel(
-                    id: location.id, folder: location.folder, embedder: embedder,
-                    loadTime: ContinuousClock.now - start, serial: nextSerial(), spaceID: try embedder.spaceID())
+                try ResidentModel(loading: location, self.options) { load.report($0) }
             }
-            continuation.resume(
-                returning: result.mapError {
-                    ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \($0)")
-                })
+            let error = { (error: ModelError) in
+                ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \(error)")
+            }
+            self.finish(load, location, result.mapError(error), stamp)
         }
         if !isRunning {
             let message = "model '\(location.id)' cannot be loaded: the system has no thread left; try again later"
-            continuation.resume(returning: .failure(ServingError(.modelLoadFailed, message)))
+            finish(load, location, .failure(ServingError(.modelLoadFailed, message)), FolderStamp(location.folder))
         }
     }
+
+    private func finish(
+        _ load: Load, _ location: ModelLocation, _ result: Result<ResidentModel, ServingError>, _ stamp: FolderStamp
+    ) {
+        state.withLock { state in
+            switch result {
+            case .success(let model): state.insert(model)
+            case .failure(let error):
+                state.entries[location] = .failed(
+                    Failure(error: error, until: .now + limits.failureMemory, stamp: stamp))
+            }
+        }
+        load.finish(result)
+        tidy(sparing: location)
+    }
+
+    /// Lets go of others before a model is loaded whose size is known from before.
+    private func makeRoom(for location: ModelLocation) {
+        letGo(state.withLock { $0.evict(incoming: $0.sizes[location] ?? 0) })
+    }
+
+    /// Lets go of what may go, and sees to it that this is done again when the next model's time is up.
+    private func tidy(sparing newcomer: ModelLocation? = nil) {
+        let leaving = state.withLock { $0.evict(sparing: newcomer) }
+        letGo(consume leaving)
+        guard let wake = state.withLock({ $0.nextWake() }) else { return }
+        Task { [weak self] in
+            try? await Task.sleep(until: wake, clock: .continuous)
+            self?.state.withLock { $0.wake = nil }
+            self?.tidy()
+        }
+    }
+
+    /// Drops the last references to models, and returns their memory to the system, on a thread that nobody waits for.
+    private func letGo(_ models: consuming [ResidentModel]) {
+        if models.isEmpty { return }
+        let leaving = Leaving(models)
+        _ = startThread(named: "unload") { leaving.drop() }
+    }
 }
-
-private let serials = Atomic<Int>(0)
-
-private func nextSerial() -> Int { serials.add(1, ordering: .relaxed).newValue }

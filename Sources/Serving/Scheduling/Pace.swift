@@ -7,8 +7,8 @@ struct Pace: Sendable {
     static let batchTime = 0.010
     /// A row block of the encoder, below which weights are read for too few rows.
     static let leastBudget = 128
-    /// A pass of the encoder.
-    static let mostBudget = 512
+    /// For models that are so quick that time is no bound.
+    static let mostBudget = 1 << 14
 
     /// Tokens per second of one thread, by model.
     private var rates: [Int: Double] = [:]
