@@ -17,7 +17,8 @@ public enum PromptChoice: Sendable, Hashable {
     case standard
     /// The prompt called "query", or none.
     case query
-    /// The first that exists of "document", "passage" and "corpus", or none.
+    /// The prompt called "document", or none. One called "passage" or "corpus" must be asked for by name, so that
+    /// vectors agree with sentence-transformers, whose encode_document never comes to look for these.
     case document
     /// The prompt of this name, which must exist.
     case named(String)
@@ -48,7 +49,7 @@ extension Prompts {
         switch choice {
         case .standard: return defaultName.flatMap { named[$0] } ?? ""
         case .query: return named["query"] ?? ""
-        case .document: return ["document", "passage", "corpus"].lazy.compactMap { named[$0] }.first ?? ""
+        case .document: return named["document"] ?? ""
         case .text(let text): return text
         case .named(let name):
             if let text = named[name] { return text }
