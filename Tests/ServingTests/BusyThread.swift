@@ -7,15 +7,17 @@ import Serving
 
 /// One compute thread, held until `release`.
 struct BusyThread {
-    let threads = ComputeThreads(count: 1)
+    let threads: ComputeThreads
     private let gate = DispatchSemaphore(value: 0)
     private let work: Task<Void, any Error>
 
-    init() async {
-        work = Task { [threads, gate] in
+    init(limits: AdmissionLimits = AdmissionLimits()) async {
+        let threads = ComputeThreads(count: 1, limits: limits)
+        self.threads = threads
+        work = Task { [gate] in
             try await threads.run(in: .interactive) { _ throws(ServingError) in gate.wait() }
         }
-        await until { [threads] in threads.load.running == 1 }
+        await until { threads.load.running == 1 }
     }
 
     func release() async throws {

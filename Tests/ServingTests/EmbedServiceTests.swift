@@ -22,7 +22,8 @@ struct EmbedServiceTests {
 
     @Test func everyRequestGetsItsOwnVectorsInOrder() async throws {
         let pool = Fixture.pool()
-        let service = EmbedService(models: pool, threads: ComputeThreads(count: 2))
+        let threads = ComputeThreads(count: 2)
+        let service = EmbedService(models: pool, threads: threads)
         let embedder = try Embedder.load(folder: Fixture.sentence, options: LoadOptions(precision: .f32))
         try await withThrowingTaskGroup { group in
             for request in 0..<24 {
@@ -40,8 +41,8 @@ struct EmbedServiceTests {
             }
             try await group.waitForAll()
         }
-        #expect(service.figures.requests.current == 0)
-        #expect(service.figures.requests.currentTokens == 0)
+        #expect(threads.requests.current == 0)
+        #expect(threads.requests.currentTokens == 0)
     }
 
     @Test func equalInputsOfARequestAreComputedOnce() async throws {
@@ -58,7 +59,8 @@ struct EmbedServiceTests {
     }
 
     @Test func longInputsAreCutAveragedOrRefused() async throws {
-        let service = EmbedService(models: Fixture.pool(), threads: ComputeThreads(count: 2))
+        let threads = ComputeThreads(count: 2)
+        let service = EmbedService(models: Fixture.pool(), threads: threads)
         let long = words(400, 3)
         var request = EmbedRequest(.texts(["short", long, "short", long]))
         let cut = try await service.embed(request)
@@ -73,7 +75,7 @@ struct EmbedServiceTests {
         request.overlength = .refuse
         let error = await #expect(throws: ServingError.self) { try await service.embed(request) }
         #expect(error?.code == .inputTooLong)
-        #expect(service.figures.requests.current == 0)
+        #expect(threads.requests.current == 0)
     }
 
     @Test func noInputsAreNoVectors() async throws {
@@ -110,7 +112,7 @@ struct EmbedServiceTests {
         #expect(answers.count == 1)
         #expect(service.figures.shared == 17)
         #expect(busy.threads.figures.map(\.cancelled).reduce(0, +) == 2)
-        #expect(service.figures.requests.current == 0)
+        #expect(busy.threads.requests.current == 0)
     }
 
     @Test func answersAreKeptWithinTheCachesBound() async throws {
@@ -158,9 +160,8 @@ struct EmbedServiceTests {
     }
 
     @Test func aFullQueueRefusesAndSaysWhenToComeBack() async throws {
-        let busy = await BusyThread()
-        let service = EmbedService(
-            models: Fixture.pool(), threads: busy.threads, limits: AdmissionLimits(tokens: 20, tokensPerClient: 20))
+        let busy = await BusyThread(limits: AdmissionLimits(tokens: 20, tokensPerClient: 20))
+        let service = EmbedService(models: Fixture.pool(), threads: busy.threads)
         let first = Task { try await service.embed(EmbedRequest(.texts(["a text of some words that fill the room"]))) }
         await until { busy.threads.load.queued == 1 }
         let error = await #expect(throws: ServingError.self) {
@@ -169,7 +170,7 @@ struct EmbedServiceTests {
         #expect(error?.code == .overloaded)
         #expect(error?.backlog?.position == 1)
         #expect((error?.backlog?.retryAfter ?? .zero) > .zero)
-        #expect(service.figures.requests.rejected == 1)
+        #expect(busy.threads.requests.rejected == 1)
         try await busy.release()
         _ = try await first.value
         _ = try await service.embed(EmbedRequest(.texts(["one more text of some words"])))

@@ -13,18 +13,12 @@ public struct EmbedService: Sendable {
 
     private let models: ModelPool
     private let threads: ComputeThreads
-    private let gate: Gate
     private let answering: Answering
 
-    /// - Parameters:
-    ///   - limits: the work that may be on its way at once.
-    ///   - cacheBytes: how much of what was computed is kept to answer equal inputs; 0 for nothing.
-    public init(
-        models: ModelPool, threads: ComputeThreads, limits: AdmissionLimits = AdmissionLimits(), cacheBytes: Int = 0
-    ) {
+    /// - Parameter cacheBytes: how much of what was computed is kept to answer equal inputs; 0 for nothing.
+    public init(models: ModelPool, threads: ComputeThreads, cacheBytes: Int = 0) {
         self.models = models
         self.threads = threads
-        gate = Gate(threads: threads, limits: limits)
         answering = Answering(inFlight: InFlight(), cache: VectorCache(limit: cacheBytes))
     }
 
@@ -42,8 +36,8 @@ public struct EmbedService: Sendable {
             spaceID: try spaceID(of: model, embedder, request), arrival: arrival)
         if job.distinct.isEmpty { return job.outcome([], cost: .init()) }
         let tokens = job.estimatedTokens
-        try gate.enter(tokens, of: request.client)
-        defer { gate.leave(tokens, of: request.client) }
+        try threads.enter(tokens, of: request.client)
+        defer { threads.leave(tokens, of: request.client) }
         return job.isUndivided ? try await answerUndivided(job, tokens: tokens) : try await answerInPieces(job)
     }
 
@@ -170,8 +164,8 @@ extension EmbedService {
         let embedder = try model.embedder()
         let sizes = texts.map { $0.utf8.count / Self.bytesPerToken }
         let total = sizes.reduce(0, +)
-        try gate.enter(total, of: client)
-        defer { gate.leave(total, of: client) }
+        try threads.enter(total, of: client)
+        defer { threads.leave(total, of: client) }
         let tokens = try await threads.each(sizes: sizes, Terms(lane: .interactive, client: client)) {
             index, _ throws(ServingError) in embedder.tokens(of: texts[index])
         }
@@ -183,7 +177,6 @@ extension EmbedService {
 
 /// What the embedding service has counted.
 public struct EmbedFigures: Sendable, Hashable {
-    public var requests = RequestFigures()
     public var cache = VectorCacheFigures()
     /// Inputs that took the answer computed for an equal one.
     public var shared: UInt64 = 0
@@ -191,7 +184,6 @@ public struct EmbedFigures: Sendable, Hashable {
 
 extension EmbedService {
     public var figures: EmbedFigures {
-        EmbedFigures(
-            requests: gate.figures, cache: answering.cache.figures, shared: answering.inFlight.shared)
+        EmbedFigures(cache: answering.cache.figures, shared: answering.inFlight.shared)
     }
 }

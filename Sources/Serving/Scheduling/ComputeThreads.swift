@@ -39,10 +39,13 @@ public final class ComputeThreads: Sendable {
     private let available = DispatchSemaphore(value: 0)
     private let alarm = DispatchSemaphore(value: 0)
     private let team: ComputeTeam
+    let admission: Mutex<AdmissionState>
 
     /// Starts a thread per core that this process may use; they live as long as the process.
-    public init(count: Int = Processors.computeThreads) {
+    /// - Parameter limits: the work that may be on its way at once.
+    public init(count: Int = Processors.computeThreads, limits: AdmissionLimits = AdmissionLimits()) {
         self.count = count
+        admission = Mutex(AdmissionState(admission: Admission(limits: limits)))
         team = ComputeTeam(size: count)
         for index in 0..<count {
             let isRunning = startThread(named: "compute-\(index)") { self.compute() }
@@ -233,6 +236,13 @@ public final class ComputeThreads: Sendable {
 
     /// Tokens per second that all threads together do, as measured lately; nil before anything was.
     var tokensPerSecond: Double? { state.withLock { $0.pace.overall.map { $0 * Double(count) } } }
+
+    /// Tokens of a model that a thread computes in the time of a batch.
+    func batchTokens(ofModel model: Int) -> Int { state.withLock { $0.pace.budget(BatchGroup(model: model)) } }
+
+    func notePace(_ tokens: Int, in time: Duration, ofModel model: Int) {
+        state.withLock { $0.pace.note(tokens, in: time, of: model) }
+    }
 
     func forgetPace(ofModel model: Int) { state.withLock { $0.pace.forget(model) } }
 
