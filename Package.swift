@@ -67,14 +67,16 @@ let package = Package(
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
         // The daemon.
-        module("Serving", ["CPlatform", "Inference", "Threads"]),
-        module("Gateways", ["Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
+        module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
+        module(
+            "Gateways", ["Configuration", "Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),
         module(
             "Daemon",
             [
-                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability", "Serving",
+                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability",
+                "Services", "Serving",
                 "Threads", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         executable(

@@ -8,9 +8,6 @@ public struct Configuration: Sendable, Hashable {
     public var daemon = Daemon()
     public var socket = Socket()
     public var queue = Queue()
-    public var jobs = Jobs()
-    public var http = HTTP()
-    public var compat = Compat()
 
     public init() {}
 
@@ -62,44 +59,7 @@ public struct Configuration: Sendable, Hashable {
     }
 
     public struct Queue: Sendable, Hashable {
-        public var maxBatchTokens = 1024
-        public var maxQueuedTokens = 1 << 20
-        public var laneWeights = LaneWeights()
-    }
-
-    public struct LaneWeights: Sendable, Hashable {
-        public var interactive = 16
-        public var normal = 4
-        public var background = 1
-    }
-
-    public struct Jobs: Sendable, Hashable {
-        public var maxConcurrent = 5
-        public var timeout = Duration.seconds(21600)
-        public var shutdownTimeout = Duration.seconds(300)
-        public var history = 1000
-        public var maxMemoryMegabytes = 8192
-        public var maxProcesses = 50
-    }
-
-    public struct HTTP: Sendable, Hashable {
-        public var isEnabled = false
-        /// `HOST:PORT`, an IPv6 host in brackets.
-        public var address = "127.0.0.1:8417"
-        public var token: String?
-        public var tls = TLS()
-    }
-
-    public struct TLS: Sendable, Hashable {
-        public var certificate: String?
-        public var key: String?
-    }
-
-    /// The sockets of other tools that Hearth can serve.
-    public struct Compat: Sendable, Hashable {
-        public var ember = false
-        public var cass = false
-        public var twilog = false
-        public var mozart = false
+        public var maxQueuedTokens = 4_000_000
+        public var vectorCacheMegabytes = 0
     }
 }

@@ -39,10 +39,6 @@ public struct EffectiveConfiguration: Sendable {
                 Value(
                     setting: setting, value: setting.read(configuration), source: given?.source ?? .default))
         }
-        let contradictions = configuration.contradictions.map { key, message in
-            ConfigurationError.Problem(layers.values[key]?.source ?? .default, key: key, message)
-        }
-        guard contradictions.isEmpty else { throw ConfigurationError(problems: contradictions) }
         self.configuration = configuration
         self.values = values
     }
@@ -56,31 +52,4 @@ public struct EffectiveConfiguration: Sendable {
     }
 
     public subscript(key: String) -> Value? { values.first { $0.setting.key == key } }
-}
-
-extension Configuration {
-    /// Values that are each valid but not together: the key to mend, and why.
-    var contradictions: [(key: String, message: String)] {
-        var found: [(String, String)] = []
-        if http.isEnabled, http.token == nil, NetworkAddress(http.address)?.isLoopback == false {
-            found.append(
-                (
-                    "http.address",
-                    "http.address is '\(http.address)', which other machines can reach; set http.token too"
-                ))
-        }
-        if (http.tls.certificate == nil) != (http.tls.key == nil) {
-            let (given, missing) = http.tls.key == nil ? ("certificate", "key") : ("key", "certificate")
-            found.append(("http.tls.\(given)", "http.tls.\(given) is set without http.tls.\(missing)"))
-        }
-        if queue.maxQueuedTokens < queue.maxBatchTokens {
-            found.append(
-                (
-                    "queue.max_queued_tokens",
-                    "queue.max_queued_tokens is \(queue.maxQueuedTokens), less than one batch "
-                        + "(queue.max_batch_tokens is \(queue.maxBatchTokens))"
-                ))
-        }
-        return found
-    }
 }

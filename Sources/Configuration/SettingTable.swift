@@ -78,61 +78,11 @@ extension Setting {
             "The longest request. Connections that are open keep the limit they began with."),
 
         Setting(
-            "queue.max_batch_tokens", \.queue.maxBatchTokens, .integer(64...65536, unit: "tokens"), .restart,
-            "The largest batch; it bounds how long an interactive request waits for others."),
-        Setting(
-            "queue.max_queued_tokens", \.queue.maxQueuedTokens, .integer(1024...(1 << 30), unit: "tokens"), .now,
+            "queue.max_queued_tokens", \.queue.maxQueuedTokens, .integer(1024...(1 << 30), unit: "tokens"), .restart,
             "How much may wait before requests are refused with the time to come back."),
         Setting(
-            "queue.lane_weights.interactive", \.queue.laneWeights.interactive, .integer(1...1000), .now,
-            "The share of the interactive lane while others wait too."),
-        Setting(
-            "queue.lane_weights.normal", \.queue.laneWeights.normal, .integer(1...1000), .now,
-            "The share of the normal lane."),
-        Setting(
-            "queue.lane_weights.background", \.queue.laneWeights.background, .integer(1...1000), .now,
-            "The share of the background lane."),
-
-        Setting(
-            "jobs.max_concurrent", \.jobs.maxConcurrent, .integer(1...50), .now, "How many jobs run at a time."),
-        Setting(
-            "jobs.timeout", \.jobs.timeout, .integer(60...year, unit: "seconds"), .now,
-            "How long a job may run unless it says otherwise."),
-        Setting(
-            "jobs.shutdown_timeout", \.jobs.shutdownTimeout, .integer(10...86400, unit: "seconds"), .now,
-            "How long running steps may take once the daemon is to end."),
-        Setting(
-            "jobs.history", \.jobs.history, .integer(10...1_000_000), .now, "How many finished jobs are kept."),
-        Setting(
-            "jobs.max_memory_mb", \.jobs.maxMemoryMegabytes, .integer(512...(1 << 24), unit: "MiB"), .now,
-            "The memory of the daemon and its jobs against which pressure is measured."),
-        Setting(
-            "jobs.max_processes", \.jobs.maxProcesses, .integer(5...32768), .now,
-            "The number of child processes against which pressure is measured."),
-
-        Setting(
-            "http.enabled", \.http.isEnabled, .boolean, .restart, "Whether requests are also taken over HTTP."),
-        Setting(
-            "http.address", \.http.address, .address, .restart,
-            "Where HTTP is served. An address that other machines can reach needs a token."),
-        Setting(
-            "http.token", \.http.token, .optionalText, .restart,
-            "What clients have to send as \"Authorization: Bearer TOKEN\"; empty for nothing.", isSecret: true),
-        Setting(
-            "http.tls.certificate", \.http.tls.certificate, .path, .restart,
-            "The certificate chain as a PEM file; empty for no TLS."),
-        Setting("http.tls.key", \.http.tls.key, .path, .restart, "The certificate's private key as a PEM file."),
-
-        Setting(
-            "compat.ember", \.compat.ember, .boolean, .restart, "Whether the socket of ember's daemon is served too."),
-        Setting(
-            "compat.cass", \.compat.cass, .boolean, .restart, "Whether the socket of cass's daemon is served too."),
-        Setting(
-            "compat.twilog", \.compat.twilog, .boolean, .restart,
-            "Whether the WebSocket of twilog-search's server is served too."),
-        Setting(
-            "compat.mozart", \.compat.mozart, .boolean, .restart,
-            "Whether the socket of mozart's daemon is served too."),
+            "queue.vector_cache_mb", \.queue.vectorCacheMegabytes, .integer(0...(1 << 16), unit: "MiB"), .restart,
+            "How much of what was computed is kept, to answer equal texts at once; 0 for nothing."),
     ]
 
     public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }

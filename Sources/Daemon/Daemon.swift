@@ -5,10 +5,11 @@
 
 public import Configuration
 import Gateways
-import Inference
+import JSON
 import Logging
 import NIOCore
 import NIOPosix
+import Services
 import Serving
 import WireProtocol
 
@@ -37,30 +38,44 @@ public struct DaemonOptions: Sendable {
 }
 
 public struct Daemon: Sendable {
-    private let settings: LiveSettings
-    private let service: DaemonService
+    let settings: LiveSettings
+    let library: ModelLibrary
+    let parts = DaemonParts()
+    let startup = StartupQueue()
+    let service: DaemonService
     private let methods: Methods
     private let log: Logger
+    private let started: ContinuousClock.Instant
 
     /// - Parameter mayOpenFolders: whether a model may be any folder, which only a process with its caller's rights may.
     private init(
-        options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, started: ContinuousClock.Instant
-    ) throws {
+        _ options: DaemonOptions, socket: String?, mayOpenFolders: Bool, log: Logger, loop: any EventLoop,
+        started: ContinuousClock.Instant
+    ) {
         self.log = log
+        self.started = started
         settings = LiveSettings(options, log: log)
-        let library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
-        let threads = ComputeThreads()
-        let models = ModelPool(options: library.loadOptions, resolve: library.locate)
+        library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
         service = DaemonService(
-            socket: socket, settings: settings, models: models, threads: threads, library: library,
-            started: started)
-        methods = Methods(
-            daemon: service, models: models, embedding: EmbedService(models: models, threads: threads))
+            socket: socket, settings: settings, library: library, parts: parts, startup: startup,
+            loopDelay: LoopDelay(loop), started: started)
+        methods = Methods(daemon: service)
     }
 
-    private func connection(_ channel: any Channel) throws -> JSONRPCConnection {
+    @Sendable func connection(_ channel: any Channel, of client: ClientID) throws -> JSONRPCConnection {
         try JSONRPCConnection(
-            channel: channel, methods: methods, maximumLineLength: settings.current.socket.maxRequestBytes)
+            channel: channel, methods: methods, client: client,
+            maximumLineLength: settings.current.socket.maxRequestBytes)
+    }
+
+    private func group(_ services: [Service]) throws -> ServiceGroup {
+        let group = try ServiceGroup(services, since: started) { [service, log] report in
+            service.bus.publish(.startup, report.json.object ?? [:])
+            guard let error = report.error else { return }
+            log.error("service \(report.name) is \(report.state.rawValue)", metadata: ["because": "\(error)"])
+        }
+        service.follow(group)
+        return group
     }
 }
 
@@ -69,67 +84,84 @@ public struct Daemon: Sendable {
 extension Daemon {
     /// Serves until told to stop, or idle for long enough. Reports on `readiness` once it listens, or why it cannot.
     public static func serve(
-        _ options: DaemonOptions, readiness: consuming ReadinessPipe, started: ContinuousClock.Instant
+        _ options: DaemonOptions, readiness: ReadinessPipe, started: ContinuousClock.Instant
     ) async throws {
-        signal(SIGPIPE, SIG_IGN)
-        umask(0o077)
-        // A daemon must not keep a file system busy that someone wants to unmount.
-        if !options.isInForeground { chdir("/") }
-        let socket = options.paths.socket
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let signals: ProcessSignals
-        let lock: InstanceLock
-        let listener: Listener
-        let daemon: Daemon
         do {
-            signals = try ProcessSignals()
-            let folder = RuntimeFolder(options.paths)
-            try folder.create()
-            try folder.check()
-            guard let held = try await InstanceLock.acquire(options.paths.instanceLock, unlessServing: socket) else {
-                return readiness.report(.running)
-            }
-            lock = held
-            let log = try DaemonLog(options)
-            daemon = try Daemon(
-                options: options, socket: socket, mayOpenFolders: false, log: log.logger, started: started)
-            log.follow(daemon.settings)
-            lock.describe(daemon.service.hello, socket: socket)
-            listener = try await Listener(path: socket, options.settings.configuration.socket, on: group) { [daemon] in
-                try daemon.connection($0)
-            }
+            try await serving(options, readiness, started)
         } catch {
             readiness.report(.failed("\(error)"))
             throw error
         }
-        daemon.service.isListening()
-        readiness.report(.listening)
-        daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
-        signals.handle { [daemon] request in
+    }
+
+    private static func serving(
+        _ options: DaemonOptions, _ readiness: ReadinessPipe, _ started: ContinuousClock.Instant
+    ) async throws {
+        signal(SIGPIPE, SIG_IGN)
+        umask(0o077)
+        DescriptorLimit.raise()
+        // A daemon must not keep a file system busy that someone wants to unmount.
+        if !options.isInForeground { chdir("/") }
+        let socket = options.paths.socket
+        let notification = ServiceNotification.take(environment: options.environment)
+        let handovers = try SocketActivation.take(environment: options.environment)
+        let signals = try ProcessSignals()
+        let folder = RuntimeFolder(options.paths)
+        try folder.create()
+        try folder.check()
+        guard let lock = try await InstanceLock.acquire(options.paths.instanceLock, unlessServing: socket) else {
+            return readiness.report(.running)
+        }
+        let log = try DaemonLog(options)
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let daemon = Daemon(
+            options, socket: socket, mayOpenFolders: false, log: log.logger, loop: loops.next(), started: started)
+        log.follow(daemon.settings)
+        lock.describe(daemon.service.hello, socket: socket)
+        log.forward(to: daemon.service.bus)
+        let socketService = daemon.socketService(options, handovers, on: loops) {
+            daemon.service.isListening()
+            readiness.report(.listening)
+            daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
+        }
+        let group = try daemon.group(
+            [socketService] + daemon.coreServices() + (notification.map { [daemon.notificationService($0)] } ?? []))
+        do {
+            try await group.start()
+        } catch {
+            daemon.startup.fail("\(error)")
+            throw error
+        }
+        signals.handle { request in
             switch request {
             case .stop(let isRepeated): daemon.service.shutDown(force: isRepeated)
-            case .reload: _ = try? daemon.settings.reload()
+            case .reload:
+                notification?.send(.reloading)
+                _ = try? daemon.settings.reload()
+                notification?.send(.ready)
             }
         }
-        try await daemon.run(listener)
+        await daemon.run(group)
         withExtendedLifetime(signals) {}
         daemon.log.info("stopped")
         withExtendedLifetime(lock) {}
     }
 
-    private func run(_ listener: Listener) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await stopWhenIdle() }
-            group.addTask { await stopWhenTold(listener) }
-            try await listener.serve()
-            group.cancelAll()
+    private func run(_ group: ServiceGroup) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await group.runDeferred() }
+            tasks.addTask { await stopWhenIdle() }
+            await waitForTheEnd()
+            tasks.cancelAll()
         }
+        await group.stop()
     }
 
     private func stopWhenIdle() async {
         while !Task.isCancelled {
             let now = ContinuousClock.now
             guard let timeout = settings.current.daemon.idleTimeout else {
+                // A reload may set one.
                 try? await Task.sleep(for: .seconds(60))
                 continue
             }
@@ -138,13 +170,13 @@ extension Daemon {
                 return service.stop(.requested)
             }
             let next = max(service.gate.counts.lastActivity + timeout, now + min(timeout, .seconds(1)))
-            try? await Task.sleep(until: next, clock: .continuous)
+            try? await Task.sleep(until: min(next, now + .seconds(60)), clock: .continuous)
         }
     }
 
-    /// Takes the socket's name away, so that the next client starts the next daemon; refuses new work, finishes
-    /// what is in flight, closes.
-    private func stopWhenTold(_ listener: Listener) async {
+    /// Once asked to stop: takes the socket's name away, so that the next client starts the next daemon; refuses new
+    /// work and waits for what is in flight, within limits.
+    private func waitForTheEnd() async {
         await withTaskGroup(of: Void.self) { group in
             for await event in service.stopEvents {
                 log.info("stopping", metadata: ["because": "\(event)", "in_flight": "\(service.gate.counts.inFlight)"])
@@ -153,13 +185,11 @@ extension Daemon {
                     try? await Task.sleep(for: settings.current.daemon.shutdownTimeout)
                     service.stop(.timedOut)
                 }
-                listener.unlinkSocket()
+                parts.made.listener?.unlinkSocket()
                 service.gate.close()
             }
             group.cancelAll()
         }
-        listener.unlinkSocket()
-        await listener.close()
     }
 }
 
@@ -170,13 +200,17 @@ extension Daemon {
     public static func serveStandardIO(_ options: DaemonOptions, started: ContinuousClock.Instant) async throws {
         signal(SIGPIPE, SIG_IGN)
         let log = Logger(label: "hearth", factory: { _ in SwiftLogNoOpLogHandler() })
-        let daemon = try Daemon(options: options, socket: nil, mayOpenFolders: true, log: log, started: started)
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let daemon = Daemon(
+            options, socket: nil, mayOpenFolders: true, log: log, loop: loops.next(), started: started)
+        let group = try daemon.group(daemon.coreServices())
+        try await group.start()
         let streams = try StandardStreams()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let connection = try await NIOPipeBootstrap(group: group)
+        let client = ClientID(user: getuid(), process: getppid())
+        let connection = try await NIOPipeBootstrap(group: loops)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .takingOwnershipOfDescriptors(input: streams.input, output: streams.output) { channel in
-                channel.eventLoop.makeCompletedFuture { try daemon.connection(channel) }
+                channel.eventLoop.makeCompletedFuture { try daemon.connection(channel, of: client) }
             }
         await connection.serve()
         for await _ in streams.arrivals {}

@@ -3,6 +3,7 @@
 // Where the daemon logs: a file of its own, or standard error in the foreground.
 
 import Configuration
+import JSON
 import Logging
 import Observability
 import WireProtocol
@@ -24,6 +25,13 @@ struct DaemonLog {
     /// Lets a changed level count at once.
     func follow(_ settings: LiveSettings) {
         settings.follow { [lines] in lines.level = Logger.Level($0.daemon.logLevel) }
+    }
+
+    /// Lets subscribers hear what is logged.
+    func forward(to bus: EventBus) {
+        Task { [lines] in
+            for await line in lines.ring.follow() { bus.publish(.log, line.entry.object ?? [:]) }
+        }
     }
 }
 

@@ -5,6 +5,8 @@
 import Configuration
 import Gateways
 import Inference
+import JSON
+import Services
 import Serving
 import Synchronization
 import WireProtocol
@@ -29,46 +31,56 @@ final class DaemonService: DaemonControl {
     }
 
     let hello: HelloResult
+    let history = RequestHistory()
     let gate: RequestGate
     let bus = EventBus()
     let stopEvents: AsyncStream<StopEvent>
+    let socket: String?
+    let settings: LiveSettings
+    let parts: DaemonParts
+    let started: ContinuousClock.Instant
+    let loopDelay: LoopDelay
 
-    private let socket: String?
-    private let settings: LiveSettings
-    private let models: ModelPool
-    private let threads: ComputeThreads
     private let library: ModelLibrary
-    private let started: ContinuousClock.Instant
+    private let startup: StartupQueue
     private let stopping: AsyncStream<StopEvent>.Continuation
     private let live = Mutex(Live())
 
     private struct Live {
         var connections = 0
         var listeningTime: Duration = .zero
+        var group: ServiceGroup?
     }
 
     init(
-        socket: String?, settings: LiveSettings, models: ModelPool, threads: ComputeThreads, library: ModelLibrary,
-        started: ContinuousClock.Instant
+        socket: String?, settings: LiveSettings, library: ModelLibrary, parts: DaemonParts, startup: StartupQueue,
+        loopDelay: LoopDelay, started: ContinuousClock.Instant
     ) {
         self.socket = socket
         self.settings = settings
-        self.models = models
-        self.threads = threads
         self.library = library
+        self.parts = parts
+        self.startup = startup
+        self.loopDelay = loopDelay
         self.started = started
         (stopEvents, stopping) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
         gate = RequestGate { [stopping] in stopping.yield(.drained) }
         hello = HelloResult(
-            version: hearthVersion, pid: Int(getpid()),
-            startedAt: unixTime(),
-            capabilities: ["embed", "tokenize", "models", "progress", "cancel", "binary", "batch", "events"])
+            version: hearthVersion, pid: Int(getpid()), startedAt: unixTime(),
+            capabilities: ["embed", "rerank", "tokenize", "models", "progress", "cancel", "binary", "batch", "events"])
     }
 
-    func begin() throws(WireError) { try gate.enter() }
+    func backend() async throws(WireError) -> Backend { try await startup.backend() }
+
+    func begin() throws(WireError) {
+        try gate.enter()
+        loopDelay.watch()
+    }
+
     func end(failed: Bool) { gate.leave(failed: failed) }
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event> { bus.events(topics) }
     func installedModels() -> [ModelLocation] { library.installed() }
+    func reload() throws(ConfigurationError) -> [ConfigurationChange] { try settings.reload() }
 
     func shutDown(force: Bool) { stop(force ? .forced : .requested) }
 
@@ -76,28 +88,22 @@ final class DaemonService: DaemonControl {
         stopping.yield(event)
     }
 
+    // MARK: - Connections
+
     func connectionOpened() { live.withLock { $0.connections += 1 } }
     func connectionClosed() { live.withLock { $0.connections -= 1 } }
+    var connections: Int { live.withLock { $0.connections } }
+
+    // MARK: - Start
 
     /// Notes how long the start took.
-    func isListening() { live.withLock { $0.listeningTime = ContinuousClock.now - started } }
-
-    func status() async -> DaemonStatus {
-        let counts = gate.counts
-        let load = threads.load
-        let live = live.withLock { $0 }
-        return DaemonStatus(
-            hello: hello,
-            uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
-            socket: socket,
-            idleTimeoutSeconds: settings.current.daemon.idleTimeout.map { Int($0 / .seconds(1)) } ?? 0,
-            isDraining: counts.isDraining,
-            connections: live.connections,
-            requests: (counts.total, counts.failed, counts.inFlight),
-            queue: (load.queued, load.running),
-            models: models.residents().ready.map(ModelStatus.init),
-            memory: memoryUsage(),
-            computeThreads: threads.count,
-            listeningMilliseconds: live.listeningTime / .milliseconds(1))
+    func isListening() {
+        live.withLock { $0.listeningTime = ContinuousClock.now - started }
+        loopDelay.watch()
     }
+
+    var listeningTime: Duration { live.withLock { $0.listeningTime } }
+
+    func follow(_ group: ServiceGroup) { live.withLock { $0.group = group } }
+    var startupReport: StartupReport? { live.withLock { $0.group }?.report }
 }

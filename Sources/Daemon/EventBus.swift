@@ -8,12 +8,6 @@ import JSON
 import Synchronization
 import WireProtocol
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 final class EventBus: Sendable {
     /// Events that wait for one listener.
     private static let capacity = 256
@@ -55,11 +49,4 @@ final class EventBus: Sendable {
         events.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
         return stream
     }
-}
-
-/// Seconds since 1970, to the millisecond.
-func unixTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec / 1_000_000) / 1000
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The Unix socket that everyone connects to. It is bound under a temporary
-// name and renamed, so that whoever sees it can connect to it.
+// name and renamed, so that whoever sees it can connect to it; or it is the one
+// that a service manager holds for the daemon.
 
 import Configuration
 import Gateways
 import NIOCore
 import NIOPosix
+import Serving
+import Synchronization
+import WireProtocol
 
 #if canImport(Glibc)
     import Glibc
@@ -14,61 +18,104 @@ import NIOPosix
     import Darwin
 #endif
 
-struct Listener: Sendable {
+final class Listener: Sendable {
+    typealias Connection = @Sendable (any Channel, ClientID) throws -> JSONRPCConnection
+
     private let server: NIOAsyncChannel<JSONRPCConnection, Never>
-    private let path: String
-    private let inode: ino_t
+    /// The name that is this daemon's to remove.
+    private let file: (path: String, inode: ino_t)?
+    private let accepting = Mutex<Task<Void, Never>?>(nil)
 
     /// - Parameter connection: makes the gateway of a new client's channel, on that channel's event loop.
     init(
-        path: String, _ options: Configuration.Socket, on group: any EventLoopGroup,
-        connection: @escaping @Sendable (any Channel) throws -> JSONRPCConnection
+        _ settings: Settings, _ handover: SocketActivation.Listener?, on group: any EventLoopGroup,
+        connection: @escaping Connection
     ) async throws {
+        let path = settings.paths.socket
+        let options = settings.configuration.socket
+        let counter = ClientCounter(limit: options.maxConnections)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(options.backlog))
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+        let accept: @Sendable (any Channel) -> EventLoopFuture<JSONRPCConnection> = { channel in
+            peerCredentials(of: channel).flatMapThrowing { peer in
+                // File modes keep others out already; this holds even where they were changed.
+                guard peer.user == geteuid() || peer.user == 0 else {
+                    throw StartupError("user \(peer.user) may not connect")
+                }
+                let number = try counter.enter()
+                channel.closeFuture.whenComplete { _ in counter.leave() }
+                let client = ClientID(user: peer.user, process: peer.process, connection: number)
+                return try connection(channel, client)
+            }
+        }
+        if let handover {
+            server = try await bootstrap.bind(handover.descriptor, childChannelInitializer: accept)
+            file = nil
+            return
+        }
         let temporary = "\(path).\(getpid())"
         unlink(temporary)
         do {
-            server = try await ServerBootstrap(group: group)
-                .serverChannelOption(.backlog, value: Int32(options.backlog))
-                .childChannelOption(.allowRemoteHalfClosure, value: true)
-                .bind(unixDomainSocketPath: temporary) { channel in
-                    peerUser(of: channel).flatMapThrowing { user in
-                        // File modes keep others out already; this holds even where they were changed.
-                        guard user == geteuid() || user == 0 else { throw StartupError("user \(user) may not connect") }
-                        return try connection(channel)
-                    }
-                }
+            server = try await bootstrap.bind(unixDomainSocketPath: temporary, childChannelInitializer: accept)
         } catch {
             throw StartupError("cannot listen on '\(path)': \(error)")
         }
         var status = stat()
         guard chmod(temporary, mode_t(options.permissions)) == 0, lstat(temporary, &status) == 0,
             rename(temporary, path) == 0
-        else {
-            throw StartupError("cannot put the socket at '\(path)'", errno)
-        }
-        self.path = path
-        inode = status.st_ino
+        else { throw StartupError("cannot put the socket at '\(path)'", errno) }
+        file = (path, status.st_ino)
     }
 
-    /// Takes clients until the listener is closed; returns when the last one has gone.
-    func serve() async throws {
-        try await server.executeThenClose { clients in
-            try await withThrowingDiscardingTaskGroup { group in
-                for try await client in clients { group.addTask { await client.serve() } }
-                // The listener was closed: who is still connected is let go.
-                group.cancelAll()
+    /// Serves whoever comes, until `stop`.
+    func acceptClients() {
+        let task = Task { () -> Void in
+            // The only error is that the listener was closed.
+            try? await server.executeThenClose { clients in
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await client in clients { group.addTask { await client.serve() } }
+                    // Who is still connected is let go.
+                    group.cancelAll()
+                }
             }
         }
+        accepting.withLock { $0 = task }
     }
 
     /// Takes the socket's name away, unless it is another daemon's by now. Who is connected stays connected.
     func unlinkSocket() {
+        guard let file else { return }
         var status = stat()
-        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
+        if lstat(file.path, &status) == 0, status.st_ino == file.inode { unlink(file.path) }
     }
 
-    func close() async {
+    /// Takes nobody any more, and returns when the last client has gone.
+    func stop() async {
+        unlinkSocket()
         // Closing twice is not an error worth telling.
         try? await server.channel.close()
+        await accepting.withLock { $0 }?.value
     }
+}
+
+/// Numbers connections, and bounds how many there are.
+private final class ClientCounter: Sendable {
+    private let limit: Int
+    private let state = Mutex<(total: UInt64, current: Int)>((0, 0))
+
+    init(limit: Int) { self.limit = limit }
+
+    func enter() throws(StartupError) -> UInt64 {
+        let number = state.withLock { state -> UInt64? in
+            guard state.current < limit else { return nil }
+            state.total += 1
+            state.current += 1
+            return state.total
+        }
+        guard let number else { throw StartupError("there are \(limit) connections, which is the limit") }
+        return number
+    }
+
+    func leave() { state.withLock { $0.current -= 1 } }
 }

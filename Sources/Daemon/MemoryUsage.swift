@@ -40,3 +40,6 @@ public func memoryUsage() -> (residentBytes: Int, privateBytes: Int) {
         return (resident, anonymous)
     #endif
 }
+
+/// Bytes of the machine's memory.
+func physicalMemory() -> Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }

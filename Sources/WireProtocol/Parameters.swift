@@ -38,6 +38,10 @@ public struct Parameters {
         try read(name, "true or false") { $0.bool }
     }
 
+    public func integer(_ name: String) throws(WireError) -> Int? {
+        try read(name, "an integer") { $0.integer }
+    }
+
     public func positiveInteger(_ name: String) throws(WireError) -> Int? {
         try read(name, "a positive integer") { value in value.integer.flatMap { $0 > 0 ? $0 : nil } }
     }

@@ -5,6 +5,7 @@
 
 import JSON
 public import NIOCore
+public import Serving
 import Synchronization
 import WireProtocol
 
@@ -14,17 +15,23 @@ public final class JSONRPCConnection: Sendable {
 
     private let stream: NIOAsyncChannel<Frame, Never>
     private let methods: Methods
+    private let client: ClientID
+    /// The name of the client's program, looked up when it first asks for work: it may have ended later.
+    private let clientName = Mutex<String??>(nil)
     private let subscriptions: Subscriptions
     /// What `$/cancelRequest` can name.
     private let running = Mutex<[RequestID: Task<Response, Never>]>([:])
 
     /// Call on the channel's event loop, before it becomes active.
-    /// - Parameter maximumLineLength: bytes of the longest request.
-    public init(channel: any Channel, methods: Methods, maximumLineLength: Int) throws {
+    /// - Parameters:
+    ///   - client: who is at the other end.
+    ///   - maximumLineLength: bytes of the longest request.
+    public init(channel: any Channel, methods: Methods, client: ClientID, maximumLineLength: Int) throws {
         try channel.pipeline.syncOperations.addHandler(
             ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)))
         stream = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
         self.methods = methods
+        self.client = client
         subscriptions = Subscriptions(methods.daemon) { [channel = stream.channel] event in
             try await channel.writeAndFlush(ByteBuffer(line: event.notification.encoded())).get()
         }
@@ -156,6 +163,8 @@ public final class JSONRPCConnection: Sendable {
 
     private func perform(_ call: Call, id: RequestID) async -> Response {
         let isWork = Methods.work.contains(call.method)
+        let context = RequestContext(client: client, progress: progressSink(for: call))
+        let (start, time) = (ContinuousClock.now, isWork ? unixTime() : 0)
         do {
             if isWork { try methods.daemon.begin() }
         } catch {
@@ -163,24 +172,38 @@ public final class JSONRPCConnection: Sendable {
         }
         var response: Response
         do {
-            response = Response(try await reply(to: call), id: id)
+            response = Response(try await reply(to: call, context), id: id)
         } catch {
             response = Response(WireError(error), id: id)
         }
         response.isWork = isWork
+        if isWork {
+            methods.daemon.history.record(
+                call.method, at: time, of: client, name: name(), took: ContinuousClock.now - start,
+                error: response.error?.message, context.facts)
+        }
         return response
     }
 
-    private func reply(to call: Call) async throws -> Reply {
+    private func reply(to call: Call, _ context: RequestContext) async throws -> Reply {
         switch call.method {
         case "subscribe", "unsubscribe": try subscriptions.perform(call)
-        default: try await methods.perform(call, progress: progressSink(for: call))
+        default: try await methods.perform(call, context)
+        }
+    }
+
+    private func name() -> String? {
+        clientName.withLock { name in
+            if let name { return name }
+            let found = processName(client.process)
+            name = .some(found)
+            return found
         }
     }
 
     /// Work is in flight until its answer has left.
     private func finish(_ response: Response) {
-        if response.isWork { methods.daemon.end(failed: response.isError) }
+        if response.isWork { methods.daemon.end(failed: response.error != nil) }
     }
 
     private func notify(_ call: Call) async {
@@ -190,7 +213,7 @@ public final class JSONRPCConnection: Sendable {
     }
 
     /// Sends `$/progress` ahead of the reply, for a request that carries a token.
-    private func progressSink(for call: Call) -> Methods.ProgressSink? {
+    private func progressSink(for call: Call) -> RequestContext.ProgressSink? {
         guard let token = call.parameters["progress_token"], !token.isNull else { return nil }
         return { [channel = stream.channel] progress in
             channel.writeAndFlush(ByteBuffer(line: progress.notification(token: token).encoded()), promise: nil)
@@ -202,7 +225,7 @@ public final class JSONRPCConnection: Sendable {
 private struct Response: Sendable {
     let json: [UInt8]
     var attachments: [Attachment] = []
-    var isError = false
+    var error: WireError?
     /// Counted by the daemon as in flight.
     var isWork = false
 
@@ -213,7 +236,7 @@ private struct Response: Sendable {
 
     init(_ error: WireError, id: RequestID) {
         json = error.encoded(id: id)
-        isError = true
+        self.error = error
     }
 }
 

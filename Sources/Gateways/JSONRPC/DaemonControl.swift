@@ -2,12 +2,19 @@
 //
 // What the gateways ask of the daemon they live in.
 
+public import Configuration
+public import JSON
 public import Serving
 public import WireProtocol
 
 public protocol DaemonControl: Sendable {
     var hello: HelloResult { get }
-    func status() async -> DaemonStatus
+    var history: RequestHistory { get }
+    /// The services. While they start, requests wait for them; throws when there are too many, or when they cannot.
+    func backend() async throws(WireError) -> Backend
+    func status() -> JSONValue
+    /// In the text format of Prometheus.
+    func metrics() -> String
     func connectionOpened()
     func connectionClosed()
     /// Every installed model.
@@ -18,6 +25,8 @@ public protocol DaemonControl: Sendable {
     func end(failed: Bool)
     /// What happens from now on.
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event>
+    /// Reads the configuration again. With errors in it, nothing changes.
+    func reload() throws(ConfigurationError) -> [ConfigurationChange]
     /// Starts draining: new work is refused, what runs is finished first unless `force`.
     func shutDown(force: Bool)
 }

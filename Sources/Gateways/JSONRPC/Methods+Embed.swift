@@ -8,20 +8,34 @@ import Serving
 import WireProtocol
 
 extension Methods {
-    func embed(_ call: Call, _ progress: ProgressSink?) async throws -> Reply {
+    func embed(_ call: Call, _ context: RequestContext) async throws -> Reply {
         let parameters = try EmbedParameters(json: call.parameters)
-        let outcome = try await embedding.embed(EmbedRequest(parameters), progress: progress.map(loadProgress))
+        var request = try EmbedRequest(parameters)
+        request.client = context.client
+        let outcome = try await daemon.backend().embedding.embed(request, progress: context.loadProgress)
+        context.note(model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
         return EmbedResult(outcome).reply(parameters.encoding)
     }
 
-    func tokenize(_ call: Call, _ progress: ProgressSink?) async throws -> Reply {
+    func tokenize(_ call: Call, _ context: RequestContext) async throws -> Reply {
         let parameters = try TokenizeParameters(json: call.parameters)
-        let (model, tokens) = try await embedding.tokenize(
-            parameters.input, model: parameters.model, progress: progress.map(loadProgress))
+        let (model, tokens) = try await daemon.backend().embedding.tokenize(
+            parameters.input, model: parameters.model, client: context.client, progress: context.loadProgress)
+        context.note("model", .string(model))
         let lists = tokens.map { list in
             list.map { TokenizeResult.Token(id: $0.id, text: $0.text, range: $0.range) }
         }
         return Reply(TokenizeResult(model: model, tokens: lists).json)
+    }
+}
+
+extension RequestContext {
+    func note(model: String, lane: WireProtocol.Lane, tokens: Int, cost: EmbedOutcome.Cost) {
+        note("model", .string(model))
+        note("lane", .string(lane.rawValue))
+        note("tokens", .integer(Int64(tokens)))
+        note("queue_ms", .number((cost.queue / .microseconds(1)).rounded() / 1000))
+        note("inference_ms", .number((cost.inference / .microseconds(1)).rounded() / 1000))
     }
 }
 
@@ -36,17 +50,14 @@ extension EmbedRequest {
         normalize = parameters.normalize
         deadline = parameters.deadlineMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
         expectedSpace = parameters.expectSpace
+        allowsInstant = parameters.allowsInstant
         switch (parameters.inputType, parameters.promptName) {
         case (.query, _): prompt = .query
         case (.document, _): prompt = .document
         case (nil, let name?): prompt = .named(name)
         case (nil, nil): prompt = .standard
         }
-        switch parameters.lane {
-        case .interactive: lane = .interactive
-        case .normal: lane = .normal
-        case .background: lane = .background
-        }
+        lane = Serving.Lane(parameters.lane)
         switch parameters.truncation {
         case .tail: overlength = .cutEnd
         case .head: overlength = .cutBeginning
@@ -61,10 +72,30 @@ extension EmbedResult {
         self.init(
             model: outcome.model, spaceID: outcome.spaceID, dimensions: outcome.dimensions,
             embeddings: outcome.vectors, tokens: outcome.tokens,
-            truncated: outcome.truncated.map { TruncatedInput(index: $0.index, tokens: $0.tokens, used: $0.used) },
-            timing: Timing(
-                queueMilliseconds: outcome.cost.queue / .milliseconds(1),
-                tokenizeMilliseconds: outcome.cost.tokenize / .milliseconds(1),
-                inferenceMilliseconds: outcome.cost.inference / .milliseconds(1)))
+            truncated: outcome.truncated.map(TruncatedInput.init), timing: Timing(outcome.cost))
+    }
+}
+
+extension Serving.Lane {
+    init(_ lane: WireProtocol.Lane) {
+        switch lane {
+        case .interactive: self = .interactive
+        case .normal: self = .normal
+        case .background: self = .background
+        }
+    }
+}
+
+extension TruncatedInput {
+    init(_ truncated: Truncated) {
+        self.init(index: truncated.index, tokens: truncated.tokens, used: truncated.used)
+    }
+}
+
+extension Timing {
+    init(_ cost: EmbedOutcome.Cost) {
+        self.init(
+            queueMilliseconds: cost.queue / .milliseconds(1), tokenizeMilliseconds: cost.tokenize / .milliseconds(1),
+            inferenceMilliseconds: cost.inference / .milliseconds(1))
     }
 }

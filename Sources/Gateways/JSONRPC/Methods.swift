@@ -4,44 +4,42 @@
 // call on a service and writes the result.
 
 import JSON
-public import Serving
+import Serving
 import Spelling
 import WireProtocol
 
 public struct Methods: Sendable {
-    typealias ProgressSink = @Sendable (Progress) -> Void
-
     let daemon: any DaemonControl
-    let models: ModelPool
-    let embedding: EmbedService
 
-    public init(daemon: any DaemonControl, models: ModelPool, embedding: EmbedService) {
-        self.daemon = daemon
-        self.models = models
-        self.embedding = embedding
-    }
+    public init(daemon: any DaemonControl) { self.daemon = daemon }
 
-    static let names = [
-        "hello", "embed", "tokenize", "models.list", "models.load", "models.unload", "daemon.status", "daemon.health",
-        "daemon.ready", "daemon.shutdown", "subscribe", "unsubscribe",
-    ]
+    static let names =
+        [
+            "hello", "daemon.status", "daemon.health", "daemon.ready", "daemon.metrics", "daemon.requests",
+            "daemon.reload", "daemon.shutdown", "models.list", "subscribe", "unsubscribe",
+        ] + work.sorted()
 
     /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the
     /// daemon itself, answered at any time.
-    static let work: Set = ["embed", "tokenize", "models.load", "models.unload"]
+    static let work: Set = ["embed", "rerank", "tokenize", "models.load", "models.unload", "models.pin"]
 
-    func perform(_ call: Call, progress: ProgressSink?) async throws -> Reply {
+    func perform(_ call: Call, _ context: RequestContext) async throws -> Reply {
         switch call.method {
         case "hello": try hello(call)
-        case "daemon.status": Reply(await daemon.status().json)
+        case "daemon.status": Reply(daemon.status())
         case "daemon.health": Reply(["status": "ok", "pid": .integer(Int64(daemon.hello.pid))])
-        case "daemon.ready": ready()
+        case "daemon.ready": try await ready()
+        case "daemon.metrics": Reply(["text": .string(daemon.metrics())])
+        case "daemon.requests": try requests(call)
+        case "daemon.reload": try reload(call)
         case "daemon.shutdown": try shutDown(call)
-        case "models.list": listModels()
-        case "models.load": try await load(call, progress)
-        case "models.unload": try unload(call)
-        case "embed": try await embed(call, progress)
-        case "tokenize": try await tokenize(call, progress)
+        case "models.list": try await listModels()
+        case "models.load": try await load(call, context)
+        case "models.unload": try await unload(call)
+        case "models.pin": try await pin(call)
+        case "embed": try await embed(call, context)
+        case "rerank": try await rerank(call, context)
+        case "tokenize": try await tokenize(call, context)
         default: throw unknown(call.method)
         }
     }

@@ -2,6 +2,7 @@
 //
 // The events that one connection asked for, on their way out.
 
+import JSON
 import Synchronization
 import WireProtocol
 

@@ -89,7 +89,7 @@ extension TextModel {
             guard let vectors = vectors.baseAddress else { return }
             switch body {
             case .encoder(let encoder):
-                try lead(team) { crew throws(ModelError) in
+                try lead(team, workspace) { crew throws(ModelError) in
                     try encoder.forEachPass(of: batch, in: workspace, crew) { texts, hidden in
                         let count = batch[texts].reduce(0) { $0 + $1.ids.count }
                         let rows = head.tokenRows(hidden, count: count, width: encoder.hidden)

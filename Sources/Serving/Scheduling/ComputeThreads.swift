@@ -5,6 +5,7 @@
 
 import Dispatch
 public import Inference
+internal import Observability
 import Synchronization
 import Threads
 

@@ -56,6 +56,8 @@ public struct EmbedParameters: Sendable {
     public var lane: Lane = .normal
     public var deadlineMilliseconds: Int?
     public var expectSpace: String?
+    /// A quick model may answer while the one that was asked for is being loaded; the result says which did.
+    public var allowsInstant = false
 
     public init(input: Input) { self.input = input }
 }
@@ -64,7 +66,7 @@ extension EmbedParameters {
     public init(json: JSONValue) throws(WireError) {
         let names = [
             "input", "model", "input_type", "prompt_name", "dimensions", "normalize", "truncation", "encoding", "lane",
-            "deadline_ms", "expect_space",
+            "deadline_ms", "expect_space", "allow_instant",
         ]
         let parameters = try Parameters(json, of: "embed", allowed: names)
         self.init(input: try Self.input(try parameters.required("input", parameters["input"]), parameters))
@@ -78,6 +80,7 @@ extension EmbedParameters {
         lane = try parameters.choice("lane") ?? lane
         deadlineMilliseconds = try parameters.positiveInteger("deadline_ms")
         expectSpace = try parameters.string("expect_space")
+        allowsInstant = try parameters.bool("allow_instant") ?? false
         if inputType != nil, promptName != nil {
             throw WireError(.invalidParameters, "'input_type' and 'prompt_name' exclude each other; give one")
         }
@@ -133,6 +136,7 @@ extension EmbedParameters {
         object["lane"] = .string(lane.rawValue)
         object["deadline_ms"] = deadlineMilliseconds.map { .integer(Int64($0)) }
         object["expect_space"] = expectSpace.map(JSONValue.string)
+        if allowsInstant { object["allow_instant"] = true }
         return .object(object)
     }
 }

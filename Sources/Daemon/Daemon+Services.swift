@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the daemon: what each waits for, and how it starts and stops.
+
+import Configuration
+import Gateways
+import Inference
+import NIOCore
+import Services
+import Serving
+
+extension Daemon {
+    /// Those that every daemon has, be it on a socket or on a pipe.
+    func coreServices() -> [Service] {
+        [
+            Service(
+                "compute", .critical,
+                start: {
+                    let limits = AdmissionLimits(tokens: settings.current.queue.maxQueuedTokens)
+                    parts.add { $0.threads = ComputeThreads(limits: limits) }
+                },
+                figures: {
+                    guard let threads = parts.made.threads else { return [] }
+                    return [
+                        ServiceFigure("threads", threads.count), ServiceFigure("queued", threads.load.queued),
+                        ServiceFigure("running", threads.load.running),
+                    ]
+                }),
+            Service(
+                "models", .critical,
+                start: {
+                    let models = ModelPool(
+                        options: library.loadOptions, limits: ModelLimits(settings.current.model),
+                        resolve: library.locate)
+                    parts.add { $0.models = models }
+                },
+                figures: {
+                    guard let figures = parts.made.models?.figures else { return [] }
+                    return [
+                        ServiceFigure("resident", figures.resident), ServiceFigure("bytes", figures.residentBytes),
+                        ServiceFigure("loads", Int(clamping: figures.loads)),
+                        ServiceFigure("evictions", Int(clamping: figures.evictions)),
+                    ]
+                }),
+            Service(
+                "embedding", .critical, after: ["compute", "models"],
+                start: {
+                    let made = parts.made
+                    let embedding = EmbedService(
+                        models: try made.models.orMissing("models"), threads: try made.threads.orMissing("compute"),
+                        cacheBytes: settings.current.queue.vectorCacheMegabytes << 20)
+                    parts.add { $0.embedding = embedding }
+                }),
+            Service(
+                "reranking", .critical, after: ["compute", "models"],
+                start: {
+                    let made = parts.made
+                    let reranking = RerankService(
+                        models: try made.models.orMissing("models"), threads: try made.threads.orMissing("compute"))
+                    parts.add { $0.reranking = reranking }
+                }),
+            Service(
+                "requests", .critical, after: ["embedding", "reranking"],
+                start: {
+                    let made = parts.made
+                    startup.open(
+                        Backend(
+                            models: try made.models.orMissing("models"),
+                            embedding: try made.embedding.orMissing("embedding"),
+                            reranking: try made.reranking.orMissing("reranking")))
+                },
+                figures: { [ServiceFigure("waiting", startup.waiting)] }),
+        ]
+    }
+
+    /// The socket starts at once: who comes before the rest is ready waits there.
+    func socketService(
+        _ options: DaemonOptions, _ handovers: [SocketActivation.Listener], on group: any EventLoopGroup,
+        isListening: @escaping @Sendable () -> Void
+    ) -> Service {
+        Service(
+            "socket", .critical,
+            start: {
+                let listener = try await Listener(
+                    options.settings, handovers.first, on: group, connection: connection)
+                parts.add { $0.listener = listener }
+                listener.acceptClients()
+                isListening()
+            },
+            stop: { await parts.made.listener?.stop() },
+            figures: { [ServiceFigure("connections", service.connections)] })
+    }
+
+    /// Tells systemd, where it wants to hear, that the daemon can be used.
+    func notificationService(_ notification: ServiceNotification) -> Service {
+        Service(
+            "systemd", .lightweight, after: ["socket", "requests"],
+            start: { notification.send(.ready) },
+            deferred: {
+                guard let interval = notification.watchdogInterval else { return }
+                while !Task.isCancelled {
+                    notification.send(.watchdog)
+                    try? await Task.sleep(for: interval)
+                }
+            },
+            stop: { notification.send(.stopping) })
+    }
+}
+
+extension ModelLimits {
+    init(_ model: Configuration.Model) {
+        self.init(
+            memoryBudget: model.memoryBudgetMegabytes.map { $0 << 20 } ?? physicalMemory() / 2,
+            keepAlive: model.keepAlive.map(KeepAlive.idle) ?? .untilNeeded)
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The services that answer requests, together.
+
+public import Serving
+
+public struct Backend: Sendable {
+    public let models: ModelPool
+    public let embedding: EmbedService
+    public let reranking: RerankService
+
+    public init(models: ModelPool, embedding: EmbedService, reranking: RerankService) {
+        self.models = models
+        self.embedding = embedding
+        self.reranking = reranking
+    }
+}
