@@ -137,7 +137,9 @@ struct EmbedServiceTests {
 
     @Test func whatIsLateFailsAtItsDeadlineWhileTheThreadIsBusy() async throws {
         let busy = await BusyThread()
-        let service = EmbedService(models: Fixture.pool(), threads: busy.threads)
+        let pool = Fixture.pool()
+        try await pool.load(nil)
+        let service = EmbedService(models: pool, threads: busy.threads)
         var request = EmbedRequest(.texts(["late"]))
         request.deadline = .now + .milliseconds(20)
         let late = request

@@ -36,8 +36,8 @@ public struct EmbedService: Sendable {
             spaceID: try spaceID(of: model, embedder, request), arrival: arrival)
         if job.distinct.isEmpty { return job.outcome([], cost: .init()) }
         let tokens = job.estimatedTokens
-        try threads.enter(tokens, of: request.client)
-        defer { threads.leave(tokens, of: request.client) }
+        try threads.enter(tokens, of: request.client, in: request.lane)
+        defer { threads.leave(tokens, of: request.client, in: request.lane) }
         return job.isUndivided ? try await answerUndivided(job, tokens: tokens) : try await answerInPieces(job)
     }
 
@@ -164,8 +164,8 @@ extension EmbedService {
         let embedder = try model.embedder()
         let sizes = texts.map { $0.utf8.count / Self.bytesPerToken }
         let total = sizes.reduce(0, +)
-        try threads.enter(total, of: client)
-        defer { threads.leave(total, of: client) }
+        try threads.enter(total, of: client, in: .interactive)
+        defer { threads.leave(total, of: client, in: .interactive) }
         let tokens = try await threads.each(sizes: sizes, Terms(lane: .interactive, client: client)) {
             index, _ throws(ServingError) in embedder.tokens(of: texts[index])
         }

@@ -28,8 +28,8 @@ public struct RerankService: Sendable {
         let scorer = try Scorer(model, request)
         guard !request.documents.isEmpty else { return outcome(request, scorer, [], [], .init()) }
         let tokens = scorer.estimatedTokens
-        try threads.enter(tokens, of: request.client)
-        defer { threads.leave(tokens, of: request.client) }
+        try threads.enter(tokens, of: request.client, in: request.lane)
+        defer { threads.leave(tokens, of: request.client, in: request.lane) }
 
         let terms = Terms(lane: request.lane, client: request.client, deadline: request.deadline)
         let (inputs, tokenizeCost) = try await tokenize(scorer, terms, arrival)

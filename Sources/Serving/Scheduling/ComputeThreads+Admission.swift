@@ -16,13 +16,16 @@ public struct RequestFigures: Sendable, Hashable {
 extension ComputeThreads {
     /// Counts a request in; `leave` must follow.
     /// - Throws: `.overloaded`, with what the measured rate says of when there will be room.
-    func enter(_ tokens: Int, of client: ClientID) throws(ServingError) {
+    func enter(_ tokens: Int, of client: ClientID, in lane: Lane) throws(ServingError) {
         let (excess, onTheirWay, requests) = admission.withLock { state in
             let excess = state.admission.admit(tokens, of: client)
             if excess == nil { state.admitted += 1 } else { state.rejected += 1 }
             return (excess, state.admission.tokens, state.admission.requests)
         }
-        guard let excess else { return }
+        guard let excess else {
+            if lane == .background { governor.withLock { $0 }?.begin() }
+            return
+        }
         let rate = tokensPerSecond
         // Before anything was measured, a second is as good a guess as any.
         func time(_ tokens: Int) -> Duration { rate.map { .seconds(Double(tokens) / $0) } ?? .seconds(1) }
@@ -33,7 +36,8 @@ extension ComputeThreads {
             backlog: Backlog(position: requests, retryAfter: time(excess), estimate: time(onTheirWay)))
     }
 
-    func leave(_ tokens: Int, of client: ClientID) {
+    func leave(_ tokens: Int, of client: ClientID, in lane: Lane) {
+        if lane == .background { governor.withLock { $0 }?.end() }
         admission.withLock { $0.admission.finish(tokens, of: client) }
     }
 

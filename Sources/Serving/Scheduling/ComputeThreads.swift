@@ -41,6 +41,7 @@ public final class ComputeThreads: Sendable {
     private let alarm = DispatchSemaphore(value: 0)
     private let team: ComputeTeam
     let admission: Mutex<AdmissionState>
+    let governor = Mutex<Governor?>(nil)
 
     /// Starts a thread per core that this process may use; they live as long as the process.
     /// - Parameter limits: the work that may be on its way at once.
@@ -230,7 +231,7 @@ public final class ComputeThreads: Sendable {
     // MARK: - Settings and figures
 
     /// Lets background entries wait for so long before they run.
-    func delayBackground(by delay: Duration) {
+    public func delayBackground(by delay: Duration) {
         state.withLock { $0.schedule.backgroundDelay = delay }
         ringAlarm()
     }
@@ -244,8 +245,6 @@ public final class ComputeThreads: Sendable {
     func notePace(_ tokens: Int, in time: Duration, ofModel model: Int) {
         state.withLock { $0.pace.note(tokens, in: time, of: model) }
     }
-
-    func forgetPace(ofModel model: Int) { state.withLock { $0.pace.forget(model) } }
 
     /// A lane each.
     public var figures: [LaneFigures] {

@@ -10,6 +10,8 @@ struct Pace: Sendable {
     /// For models that are so quick that time is no bound.
     static let mostBudget = 1 << 14
 
+    private static let mostModels = 256
+
     /// Tokens per second of one thread, by model.
     private var rates: [Int: Double] = [:]
     /// The same of whatever was computed lately.
@@ -26,8 +28,8 @@ struct Pace: Sendable {
         guard seconds > 0, tokens > 0 else { return }
         let rate = Double(tokens) / seconds
         rates[model] = rates[model].map { $0 + (rate - $0) / 16 } ?? rate
+        // Serial numbers grow: the smallest is of the model that was loaded first.
+        if rates.count > Self.mostModels, let first = rates.keys.min() { rates[first] = nil }
         overall = overall.map { $0 + (rate - $0) / 16 } ?? rate
     }
-
-    mutating func forget(_ model: Int) { rates[model] = nil }
 }
