@@ -122,6 +122,9 @@ final class TemporaryFolder {
     func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(path + "/" + name, bytes) }
     func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
     func remove(_ name: String) { unlink(path + "/" + name) }
+    func makeFolder(_ name: String) throws {
+        guard mkdir(path + "/" + name, 0o700) == 0 else { throw FileError(path: path + "/" + name) }
+    }
 
     /// Sets members of JSON files, or writes whole ones: an object of files' names and contents.
     func change(_ files: JSONValue?) throws {

@@ -39,14 +39,14 @@ typedef struct linear_scales {
 } linear_scales;
 
 /// out = activation(sums + bias) · factor + residual for a block of rows and columns.
-/// `activation` and `int8` are constants.
+/// `activation`, `int8` and `gated`, whether there is a factor, are constants.
 CK_INLINE void finish_as(
-    ck_activation activation, bool int8, const ck_linear *l, const linear_scales *scales, const float *sums,
+    ck_activation activation, bool int8, bool gated, const ck_linear *l, const linear_scales *scales, const float *sums,
     int64_t ldc, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     const vf zero = v_set(0);
     const float *bias = l->bias ? l->bias + column : NULL;
     for (int64_t i = 0; i < rows; i++, sums += ldc) {
-        const float *factor = l->factor ? l->factor + (row + i) * l->ldfactor + column : NULL;
+        const float *factor = gated ? l->factor + (row + i) * l->ldfactor + column : NULL;
         const float *residual = l->residual ? l->residual + (row + i) * l->ldresidual + column : NULL;
         float *out = l->out + (row + i) * l->ldout + column;
         for (int64_t j = 0; j < columns; j += LANES) {
@@ -59,7 +59,7 @@ CK_INLINE void finish_as(
             }
             if (bias) v = v + (whole ? v_load(bias + j) : v_load_part(bias + j, count, zero));
             v = v_activation(activation, v);
-            if (factor) v = v * (whole ? v_load(factor + j) : v_load_part(factor + j, count, zero));
+            if (gated) v = v * (whole ? v_load(factor + j) : v_load_part(factor + j, count, zero));
             if (residual) v = v + (whole ? v_load(residual + j) : v_load_part(residual + j, count, zero));
             if (whole) v_store(out + j, v);
             else v_store_part(out + j, v, count);
@@ -71,10 +71,16 @@ static CK_TARGET void finish(
     const ck_linear *l, const linear_scales *scales, const float *sums, int64_t ldc, int64_t row, int64_t rows,
     int64_t column, int64_t columns) {
     switch (l->activation) {
+#define FINISH(activation, int8) \
+    if (l->factor) finish_as(activation, int8, true, l, scales, sums, ldc, row, rows, column, columns); \
+    else finish_as(activation, int8, false, l, scales, sums, ldc, row, rows, column, columns);
 #define FINISH_CASE(activation) \
     case activation: \
-        if (scales) finish_as(activation, true, l, scales, sums, ldc, row, rows, column, columns); \
-        else finish_as(activation, false, l, NULL, sums, ldc, row, rows, column, columns); \
+        if (scales) { \
+            FINISH(activation, true) \
+        } else { \
+            FINISH(activation, false) \
+        } \
         break;
         FINISH_CASE(CK_IDENTITY)
         FINISH_CASE(CK_GELU)
@@ -84,6 +90,7 @@ static CK_TARGET void finish(
         FINISH_CASE(CK_TANH)
         FINISH_CASE(CK_SIGMOID)
 #undef FINISH_CASE
+#undef FINISH
     }
 }
 

@@ -33,7 +33,6 @@ struct WeightFiles: Sendable {
 
     var names: [String] { tensors.keys.sorted() }
 
-    func contains(_ name: String) -> Bool { tensors[name] != nil }
     /// Tensors of several folders, each under its folder's path and its own name.
     init(_ parts: [(path: String, weights: WeightFiles)]) {
         files = parts.flatMap(\.weights.files)

@@ -19,9 +19,7 @@ extension ModelFamily {
         }
         let epsilon = Float(try configuration.number("layer_norm_eps", default: 1e-12))
         let types = try configuration.size("type_vocab_size", default: 2)
-        let isForCode = names.prefixes.contains {
-            weights.contains($0 + "encoder.layer.0.mlp.up_gated_layer.weight")
-        }
+        let isForCode = weights.names.contains { $0.hasSuffix(".mlp.up_gated_layer.weight") }
         let blocks = (0..<sizes.layers).map { index in
             let layer = "encoder.layer.\(index)."
             return isForCode

@@ -84,8 +84,6 @@ extension ModelFamily {
             configuration, hidden: "n_embd", heads: "n_head", feedForward: "n_inner", layers: "n_layer",
             activation: "hidden_act")
         sizes.activation = activation
-        // As the original code rounds it.
-        sizes.feedForward = (sizes.feedForward + 255) / 256 * 256
         var positions = try configuration.size("n_positions", default: 2048)
         // Beyond what it was trained with, the angles would depend on a text's length.
         if configuration.present("rotary_scaling_factor") != nil {
