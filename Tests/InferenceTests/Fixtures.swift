@@ -22,6 +22,8 @@ enum Fixture {
     static let cross = folder + "/tiny-cross"
     /// A cross-encoder of three.
     static let labels = folder + "/tiny-labels"
+    /// Cross-encoders of other families, without their tokenizer, which is that of `cross`.
+    static let crossFamilies = folder + "/cross-families"
     /// Modules to put behind `sentence`.
     static let heads = folder + "/heads"
     /// A StaticEmbedding of sentence-transformers.

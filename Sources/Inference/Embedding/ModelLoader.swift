@@ -75,10 +75,17 @@ struct ModelLoader {
         cache?.write("packed", name, weightsDigest.hex)
     }
 
+    /// In bytes.
+    private static let largeHead = 1 << 21
+
     private func head() throws(ModelError) -> LoadedHead {
         var plan = PackingPlan(kernels: kernels, precision: .f32)
         let slots = try repository.head.source.map(linear: { plan.add($0) }, norm: { plan.add($0) })
-        let packed = try PackedWeights(plan, from: headWeights)
+        // Packing what is small takes less time than looking for it.
+        let cache = plan.size < Self.largeHead ? nil : cache
+        var report = LoadReport(instructionSet: kernels.name, precision: .f32, packing: .memory, warnings: [])
+        let packed = try packedWeights(
+            plan, from: headWeights, Digest(of: "head \(headDigest.hex)"), in: cache, &report)
         return try LoadedHead(slots, packed, kernels: kernels)
     }
 }
@@ -155,18 +162,19 @@ extension ModelLoader {
             linear: { plan.add($0) }, norm: { plan.add($0) })
         var report = LoadReport(instructionSet: kernels.name, precision: precision, packing: .memory, warnings: [])
         report.packedBytes = plan.size
-        let packed = try packedWeights(plan, in: cache, &report)
+        let packed = try packedWeights(plan, from: weights, weightsDigest, in: cache, &report)
         return (try Encoder(slots, packed, positions: specification.positions, kernels: kernels), report)
     }
 
     private func packedWeights(
-        _ plan: PackingPlan, in cache: InferenceCache?, _ report: inout LoadReport
+        _ plan: PackingPlan, from weights: WeightFiles, _ digest: Digest, in cache: InferenceCache?,
+        _ report: inout LoadReport
     ) throws(ModelError) -> PackedWeights {
         func tell(_ completed: Int) {
             progress(LoadProgress(stage: .packing, completed: completed, total: plan.size))
         }
         if let cache {
-            let file = PackedFile(plan, weights: weightsDigest, in: cache)
+            let file = PackedFile(plan, weights: digest, in: cache)
             if let packed = file.open() {
                 report.packing = .cached
                 return packed
