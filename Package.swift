@@ -63,7 +63,10 @@ let package = Package(
         // Inference.
         .target(name: "CKernels", cSettings: optimized + [.headerSearchPath(".")]),
         module("Tokenizers", ["JSON"]),
-        module("Inference", ["CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
+        // The model that is always there. Its files get into the executable by the assembler, as they are.
+        .target(name: "CEmbeddedModel", exclude: ["model"], cSettings: [.headerSearchPath(".")]),
+        module(
+            "Inference", ["CEmbeddedModel", "CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
         // The daemon.

@@ -28,8 +28,17 @@ public final class Embedder: Sendable {
         folder: String, options: LoadOptions = LoadOptions(),
         progress: @escaping (LoadProgress) -> Void = { _ in }
     ) throws(ModelError) -> Embedder {
-        let loader = try ModelLoader(folder: folder, kind: .embedder, options: options, progress: progress)
+        let loader = try ModelLoader(ModelFolder(path: folder), kind: .embedder, options: options, progress: progress)
         return try Embedder(loader, loader.load(options.precision))
+    }
+
+    /// Loads the static model that the executable carries: no file is read, nothing is kept but the tokenizer.
+    ///
+    /// Its vectors are a rough picture of all-MiniLM-L6-v2's, in a space of their own (see docs/models.md).
+    public static func loadEmbedded(instructionSet: String? = nil) throws(ModelError) -> Embedder {
+        let options = LoadOptions(precision: .f32, instructionSet: instructionSet)
+        let loader = try ModelLoader(.embedded, kind: .embedder, options: options, progress: { _ in })
+        return try Embedder(loader, loader.load(.f32))
     }
 
     /// The name of the space that `embed` gives vectors of with the same options: 32 hexadecimal digits, equal for

@@ -13,7 +13,7 @@ public enum LoadedModel: Sendable {
         folder: String, options: LoadOptions = LoadOptions(),
         progress: @escaping (LoadProgress) -> Void = { _ in }
     ) throws(ModelError) -> LoadedModel {
-        let loader = try ModelLoader(folder: folder, kind: nil, options: options, progress: progress)
+        let loader = try ModelLoader(ModelFolder(path: folder), kind: nil, options: options, progress: progress)
         let loaded = try loader.load(options.precision)
         return switch loader.repository.kind {
         case .embedder: .embedder(try Embedder(loader, loaded))

@@ -21,12 +21,12 @@ struct ModelLoader {
 
     /// - Parameter kind: what the model must be; nil for any.
     init(
-        folder: String, kind: ModelKind?, options: LoadOptions, progress: @escaping (LoadProgress) -> Void
+        _ folder: ModelFolder, kind: ModelKind?, options: LoadOptions, progress: @escaping (LoadProgress) -> Void
     ) throws(ModelError) {
         self.progress = progress
         kernels = try options.instructionSet.map(Kernels.init(named:)) ?? .best
         cache = options.cacheDirectory.map(InferenceCache.init(path:))
-        repository = try ModelRepository(path: folder, expected: kind)
+        repository = try ModelRepository(folder, expected: kind)
         weights = repository.weights
         let headFolders = repository.head.folders
         headWeights =
@@ -202,7 +202,9 @@ extension ModelLoader {
         }
         var digests: [Digest] = []
         for file in weights.files {
-            if let cache {
+            if let digest = file.knownDigest {
+                digests.append(digest)
+            } else if let cache {
                 digests.append(cache.digest(of: file, progress: tell))
             } else {
                 digests.append(Digest(of: file.bytes, progress: tell))

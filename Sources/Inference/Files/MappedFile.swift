@@ -18,6 +18,10 @@ public final class MappedFile: Sendable {
     /// The file's bytes; valid while this object lives.
     // Safe to share: set once, and the pages are never written through it.
     nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
+    /// The SHA-256 of the bytes where it need not be computed.
+    let knownDigest: Digest?
+    /// Whether the pages are this object's to give back.
+    private let isOwner: Bool
 
     /// Maps the regular file at `path`.
     /// - Throws: `.notFound` where there is none, `.unreadable` for anything else that is in the way.
@@ -31,6 +35,8 @@ public final class MappedFile: Sendable {
             throw ModelError(.unreadable, "\(path) is not a regular file")
         }
         self.path = path
+        knownDigest = nil
+        isOwner = true
         identity = FileIdentity(status)
         guard status.st_size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -41,6 +47,15 @@ public final class MappedFile: Sendable {
             throw .cannot("map", path)
         }
         bytes = UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// Bytes that stay where they are as long as the process lives, such as the executable's own.
+    init(path: String, constant bytes: UnsafeRawBufferPointer, digest: Digest) {
+        self.path = path
+        self.bytes = bytes
+        knownDigest = digest
+        isOwner = false
+        identity = FileIdentity()
     }
 
     /// Maps the file, or returns nil where there is none.
@@ -58,21 +73,26 @@ public final class MappedFile: Sendable {
 
     /// Lets the pages go that were read so far, as after reading everything once; they come back when they are touched.
     func releasePages() {
-        if let base = bytes.baseAddress { madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED) }
+        guard isOwner, let base = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base), bytes.count, MADV_DONTNEED)
     }
 
     deinit {
-        if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
+        guard isOwner, let base = bytes.baseAddress else { return }
+        munmap(UnsafeMutableRawPointer(mutating: base), bytes.count)
     }
 }
 
 /// What tells one state of a file from another without reading it.
 public struct FileIdentity: Sendable, Hashable {
-    public var device: UInt64
-    public var inode: UInt64
-    public var size: Int64
-    public var modifiedSeconds: Int64
-    public var modifiedNanoseconds: Int64
+    public var device: UInt64 = 0
+    public var inode: UInt64 = 0
+    public var size: Int64 = 0
+    public var modifiedSeconds: Int64 = 0
+    public var modifiedNanoseconds: Int64 = 0
+
+    /// Of no file.
+    init() {}
 
     init(_ status: stat) {
         device = UInt64(truncatingIfNeeded: status.st_dev)

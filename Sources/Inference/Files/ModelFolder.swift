@@ -6,10 +6,27 @@ internal import JSON
 
 struct ModelFolder: Sendable {
     let path: String
+    /// Whether the files are not on disk but in the executable.
+    private let isEmbedded: Bool
+
+    init(path: String) {
+        self.path = path
+        isEmbedded = false
+    }
+
+    /// The model that every executable carries.
+    static let embedded = ModelFolder(embedded: "(embedded model)")
+
+    private init(embedded path: String) {
+        self.path = path
+        isEmbedded = true
+    }
 
     /// The file called `name`, or nil where there is none.
     func file(_ name: String) throws(ModelError) -> MappedFile? {
-        try MappedFile.ifThere(path: path + "/" + name)
+        let path = path + "/" + name
+        guard isEmbedded else { return try MappedFile.ifThere(path: path) }
+        return EmbeddedFile.all.first { Self.embedded.path + "/" + $0.name == path }?.file(path)
     }
 
     /// The JSON object in the file called `name`, or nil where there is no such file.
@@ -37,7 +54,8 @@ struct ModelFolder: Sendable {
         guard Self.staysInside(name) else {
             throw ModelError(.corrupt, "\(path)/\(file) names the folder '\(name)', which is outside the model")
         }
-        return ModelFolder(path: path + "/" + name)
+        let path = path + "/" + name
+        return isEmbedded ? ModelFolder(embedded: path) : ModelFolder(path: path)
     }
 
     /// Whether a relative path cannot leave the folder it is relative to.

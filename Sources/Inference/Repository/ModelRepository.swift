@@ -25,15 +25,15 @@ struct ModelRepository: Sendable {
     }
 
     /// - Parameter expected: what the model must be; nil for any kind.
-    init(path: String, expected: ModelKind?) throws(ModelError) {
-        root = ModelFolder(path: path)
+    init(_ root: ModelFolder, expected: ModelKind?) throws(ModelError) {
+        self.root = root
         let modules = try SentenceModules(root)
         folder =
             if let modules { try root.subfolder(modules.first.path, namedBy: SentenceModules.file) } else { root }
         let configuration = try folder.configuration("config.json")
         let settings = try root.configuration("config_sentence_transformers.json")
         kind = try ModelKind(root, modules, configuration: configuration, settings: settings)
-        if let expected, expected != kind { throw .wrongKind(kind, path: path) }
+        if let expected, expected != kind { throw .wrongKind(kind, path: root.path) }
         prompts = try settings.map(Prompts.init) ?? Prompts()
         truncatedDimensions =
             if let settings, settings.present("truncate_dim") != nil { try settings.size("truncate_dim") } else { nil }

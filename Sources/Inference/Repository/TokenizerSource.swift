@@ -54,7 +54,7 @@ struct TokenizerSource: Sendable {
 
     /// Names what tokens depend on.
     var digest: Digest {
-        let content = Digest(of: file.bytes)
+        let content = file.knownDigest ?? Digest(of: file.bytes)
         guard case .wordPieceVocabulary(let settings) = format else { return content }
         return Digest(of: content.hex + JSONValue.object(settings.values).description)
     }

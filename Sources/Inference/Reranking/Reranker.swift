@@ -34,7 +34,7 @@ public final class Reranker: Sendable {
         folder: String, options: LoadOptions = LoadOptions(),
         progress: @escaping (LoadProgress) -> Void = { _ in }
     ) throws(ModelError) -> Reranker {
-        let loader = try ModelLoader(folder: folder, kind: .reranker, options: options, progress: progress)
+        let loader = try ModelLoader(ModelFolder(path: folder), kind: .reranker, options: options, progress: progress)
         return try Reranker(loader, loader.load(options.precision))
     }
 
