@@ -5,9 +5,12 @@
 import Configuration
 import Gateways
 import Inference
+import JSON
+import Logging
 import NIOCore
 import Services
 import Serving
+import WireProtocol
 
 extension Daemon {
     /// Those that every daemon has, be it on a socket or on a pipe.
@@ -31,7 +34,8 @@ extension Daemon {
                 start: {
                     let models = ModelPool(
                         options: library.loadOptions, limits: ModelLimits(settings.current.model),
-                        resolve: library.locate)
+                        instant: { _ in .embedded },
+                        inspect: selfTest.complaint, resolve: library.locate)
                     parts.add { $0.models = models }
                 },
                 figures: {
@@ -58,6 +62,23 @@ extension Daemon {
                     let reranking = RerankService(
                         models: try made.models.orMissing("models"), threads: try made.threads.orMissing("compute"))
                     parts.add { $0.reranking = reranking }
+                }),
+            Service(
+                "governor", .integration, after: ["compute"],
+                start: {
+                    let governor = Governor()
+                    governor.whenPressed { [service, log] level, _ in
+                        log.notice("pressure is \(level)")
+                        service.bus.publish(.governor, ["level": .string("\(level)")])
+                    }
+                    try parts.made.threads.orMissing("compute").obey(governor)
+                    parts.add { $0.governor = governor }
+                }),
+            Service(
+                "instant model", .lightweight, after: ["models"], start: {},
+                deferred: {
+                    // Quick to load and small, and there at once when a larger one is on its way.
+                    _ = try await parts.made.models?.load(ModelLocation.embedded.id, pins: true)
                 }),
             Service(
                 "requests", .critical, after: ["embedding", "reranking"],

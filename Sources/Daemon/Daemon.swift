@@ -40,11 +40,12 @@ public struct DaemonOptions: Sendable {
 public struct Daemon: Sendable {
     let settings: LiveSettings
     let library: ModelLibrary
+    let selfTest: ModelSelfTest
     let parts = DaemonParts()
     let startup = StartupQueue()
     let service: DaemonService
     private let methods: Methods
-    private let log: Logger
+    let log: Logger
     private let started: ContinuousClock.Instant
 
     /// - Parameter mayOpenFolders: whether a model may be any folder, which only a process with its caller's rights may.
@@ -55,6 +56,7 @@ public struct Daemon: Sendable {
         self.log = log
         self.started = started
         settings = LiveSettings(options, log: log)
+        selfTest = ModelSelfTest(options.paths)
         library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
         service = DaemonService(
             socket: socket, settings: settings, library: library, parts: parts, startup: startup,

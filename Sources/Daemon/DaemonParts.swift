@@ -11,6 +11,7 @@ final class DaemonParts: Sendable {
         var models: ModelPool?
         var embedding: EmbedService?
         var reranking: RerankService?
+        var governor: Governor?
         var listener: Listener?
     }
 

@@ -30,6 +30,7 @@ extension DaemonService {
             "resident_bytes": .count(memory.residentBytes), "private_bytes": .count(memory.privateBytes),
             "models_bytes": .count(made.models?.figures.residentBytes ?? 0),
         ]
+        object["governor"] = made.governor.map { ["level": .string("\($0.level())")] }
         object["compute"] = ["threads": .count(made.threads?.count ?? 0)]
         object["event_loop"] = delays(loopDelay.figures)
         var startup = startupReport?.json.object ?? [:]

@@ -72,6 +72,17 @@ final class DaemonService: DaemonControl {
 
     func backend() async throws(WireError) -> Backend { try await startup.backend() }
 
+    func notice(about model: String, insteadOf name: String?) -> String? {
+        let embedded = ModelLocation.embedded.id
+        let meant = name ?? settings.current.model.default
+        guard model == embedded, meant != embedded else { return nil }
+        return name == nil
+            ? "'\(meant)' is not installed, so the small model '\(embedded)' answered; its vectors cannot be compared "
+                + "with others. Run: hearth models pull \(meant)"
+            : "'\(meant)' is still being loaded, so the small model '\(embedded)' answered; its vectors cannot be "
+                + "compared with others"
+    }
+
     func begin() throws(WireError) {
         try gate.enter()
         loopDelay.watch()

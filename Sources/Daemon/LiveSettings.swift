@@ -23,6 +23,9 @@ final class LiveSettings: Sendable {
 
     var current: Configuration { settings.withLock { $0.configuration } }
 
+    /// Whether nobody set it.
+    func isDefault(_ key: String) -> Bool { settings.withLock { $0.effective[key]?.source == .default } }
+
     /// Calls `apply` now and after every change.
     func follow(_ apply: @escaping @Sendable (Configuration) -> Void) {
         listeners.withLock { $0.append(apply) }

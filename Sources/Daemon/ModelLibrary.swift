@@ -26,7 +26,18 @@ struct ModelLibrary: Sendable {
             cacheDirectory: options.paths.cache)
     }
 
+    /// The model of a name; of none, the default, or the embedded one where nothing was configured or pulled.
     @Sendable func locate(_ name: String?) throws(ServingError) -> ModelLocation {
+        if name ?? settings.current.model.default == ModelLocation.embedded.id { return .embedded }
+        do {
+            return try installed(name)
+        } catch {
+            guard name == nil, error.code == .modelNotFound, settings.isDefault("model.default") else { throw error }
+            return .embedded
+        }
+    }
+
+    private func installed(_ name: String?) throws(ServingError) -> ModelLocation {
         do throws(ModelStoreError) {
             let reference = try store.reference(name ?? settings.current.model.default)
             if case .source(.folder(let path)) = reference, !mayOpenFolders {
@@ -43,6 +54,6 @@ struct ModelLibrary: Sendable {
     }
 
     func installed() -> [ModelLocation] {
-        store.list().map { ModelLocation(id: $0.id, folder: $0.folder) }
+        store.list().map { ModelLocation(id: $0.id, folder: $0.folder) } + [.embedded]
     }
 }

@@ -228,12 +228,16 @@ public final class HearthClient {
     }
 
     private func connect() throws(ClientError) {
-        if options.policy.daemon == .never { return try connectDirectly() }
+        if options.policy.daemon == .never {
+            ClientHistory(paths).record("computed without a daemon", because: "the command asked for that")
+            return try connectDirectly()
+        }
         do throws(ClientError) {
             try connectToDaemon()
         } catch {
             guard case .noDaemon(let reason) = error, options.policy.allowsDirect else { throw error }
             try connectDirectly()
+            ClientHistory(paths).record("computed without a daemon", because: reason)
             if !settings.asksForDirect { options.onFallback(reason) }
         }
     }
@@ -247,6 +251,7 @@ public final class HearthClient {
         let connection = try start.connection()
         stream = MessageStream(connection.socket, maximumBytes: options.maximumReplyBytes)
         peer = connection.started == nil ? .running : .started
+        if peer == .started { ClientHistory(paths).record("started the daemon", because: "none was running") }
     }
 
     private func connectDirectly() throws(ClientError) {

@@ -25,7 +25,7 @@ struct Hearth: ParsableCommand {
         version: hearthVersion,
         subcommands: [
             Embed.self, Rerank.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
-            Logs.self,
+            Top.self, Logs.self, Why.self,
             Config.self, Doctor.self, Bench.self,
         ])
 

@@ -12,6 +12,8 @@ public protocol DaemonControl: Sendable {
     var history: RequestHistory { get }
     /// The services. While they start, requests wait for them; throws when there are too many, or when they cannot.
     func backend() async throws(WireError) -> Backend
+    /// What to tell of an answer by another model than the one that was asked for; nil where it is the same.
+    func notice(about model: String, insteadOf name: String?) -> String?
     func status() -> JSONValue
     /// In the text format of Prometheus.
     func metrics() -> String

@@ -14,7 +14,9 @@ extension Methods {
         request.client = context.client
         let outcome = try await daemon.backend().embedding.embed(request, progress: context.loadProgress)
         context.note(model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
-        return EmbedResult(outcome).reply(parameters.encoding)
+        var result = EmbedResult(outcome)
+        result.notice = daemon.notice(about: outcome.model, insteadOf: parameters.model)
+        return result.reply(parameters.encoding)
     }
 
     func tokenize(_ call: Call, _ context: RequestContext) async throws -> Reply {

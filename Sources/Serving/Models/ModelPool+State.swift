@@ -33,6 +33,7 @@ extension ModelPool.State {
     mutating func remove(_ location: ModelLocation) -> [ResidentModel]? {
         guard case .ready(let model) = entries[location] else { return nil }
         entries[location] = nil
+        complaints[model.serial] = nil
         known = known.filter { $0.value != location }
         let users = residency.remove(location)?.users ?? 0
         if users > 0 { leaving[model.serial] = users }
@@ -45,6 +46,7 @@ extension ModelPool.State {
             guard case .ready(let model) = entries[location] else { return nil }
             evictions += 1
             entries[location] = nil
+            complaints[model.serial] = nil
             known = known.filter { $0.value != location }
             return model
         }

@@ -29,6 +29,8 @@ public final class ModelPool: Sendable {
     public typealias Resolve = @Sendable (String?) throws(ServingError) -> ModelLocation
     /// Names a quick model that may answer in place of another that is not loaded yet.
     public typealias InstantModel = @Sendable (ModelLocation) -> ModelLocation?
+    /// Looks at a model that was just loaded, while it serves already; says what is wrong with it, if anything.
+    public typealias Inspection = @Sendable (ResidentModel) -> String?
     public typealias ProgressHandler = @Sendable (LoadProgress) -> Void
 
     /// - absent → loading on first use or `load`
@@ -62,6 +64,8 @@ public final class ModelPool: Sendable {
         var wake: ContinuousClock.Instant?
         var loads: UInt64 = 0
         var evictions: UInt64 = 0
+        /// What the inspection found, by serial number.
+        var complaints: [Int: String] = [:]
     }
 
     let state: Mutex<State>
@@ -69,17 +73,20 @@ public final class ModelPool: Sendable {
     private let options: LoadOptions
     private let limits: ModelLimits
     private let instant: InstantModel?
+    private let inspect: Inspection?
 
     /// - Parameters:
+    ///   - inspect: runs on the thread that loaded the model.
     ///   - instant: nil when no model may answer in place of another.
     ///   - resolve: finds a model by the name a request gave, or the default model for nil.
     public init(
         options: LoadOptions, limits: ModelLimits = ModelLimits(), instant: InstantModel? = nil,
-        resolve: @escaping Resolve
+        inspect: Inspection? = nil, resolve: @escaping Resolve
     ) {
         self.options = options
         self.limits = limits
         self.instant = instant
+        self.inspect = inspect
         self.resolve = resolve
         state = Mutex(State(residency: Residency(budget: limits.memoryBudget, keepAlive: limits.keepAlive)))
     }
@@ -229,6 +236,9 @@ public final class ModelPool: Sendable {
                 ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \(error)")
             }
             self.finish(load, location, result.mapError(error), stamp)
+            if case .success(let model) = result, let complaint = self.inspect?(model) {
+                self.state.withLock { $0.complaints[model.serial] = complaint }
+            }
         }
         if !isRunning {
             let message = "model '\(location.id)' cannot be loaded: the system has no thread left; try again later"

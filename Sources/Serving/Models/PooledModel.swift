@@ -50,7 +50,7 @@ extension ModelPool {
                     guard failure.until > .now else { return nil }
                     return PooledModel(location: location, state: .failed, message: failure.error.message)
                 case .ready(let model):
-                    let warnings = model.report.warnings
+                    let warnings = model.report.warnings + [state.complaints[model.serial]].compactMap { $0 }
                     let figures = state.residency.models[location]
                     var status = PooledModel(
                         location: location, state: warnings.isEmpty ? .ready : .degraded,

@@ -15,6 +15,9 @@ public struct ModelLocation: Sendable, Hashable {
         self.id = id
         self.folder = folder
     }
+
+    /// The static model that the executable carries.
+    public static let embedded = ModelLocation(id: "hearth-static", folder: "(in the executable)")
 }
 
 /// A model that can compute.
@@ -44,7 +47,10 @@ public struct ResidentModel: Sendable {
     ) throws(ModelError) {
         let start = ContinuousClock.now
         let before = privateMemory()
-        let model = try LoadedModel.load(folder: location.folder, options: options, progress: progress)
+        let model: LoadedModel =
+            location == .embedded
+            ? .embedder(try Embedder.loadEmbedded(instructionSet: options.instructionSet))
+            : try LoadedModel.load(folder: location.folder, options: options, progress: progress)
         let weights = model.report.packedBytes
         let isMapped = weights == 0 || model.report.packing != .memory
         self.location = location

@@ -178,6 +178,8 @@ public struct EmbedResult: Sendable {
     public var tokens: Int
     public var truncated: [TruncatedInput]
     public var timing: Timing
+    /// Why another model answered than the one that was meant.
+    public var notice: String?
 
     public init(
         model: String, spaceID: String, dimensions: Int, embeddings: [Float], tokens: Int, truncated: [TruncatedInput],
@@ -235,6 +237,10 @@ extension EmbedResult {
         writer.value(.array(truncated.map(\.json)))
         writer.key("timing")
         writer.value(timing.json)
+        if let notice {
+            writer.key("notice")
+            writer.string(notice)
+        }
         writer.endObject()
     }
 
@@ -248,6 +254,7 @@ extension EmbedResult {
             model: model, spaceID: spaceID, dimensions: dimensions, embeddings: embeddings, tokens: tokens,
             truncated: (json["truncated"]?.array ?? []).compactMap(TruncatedInput.init(json:)),
             timing: Timing(json: json["timing"] ?? .null))
+        notice = json["notice"]?.string
     }
 }
 

@@ -121,6 +121,7 @@ struct Embed: ParsableCommand {
         try writer.write(result)
         try writer.finish()
         TruncationReport(of: result).show(isJSON: outputFormat == .json)
+        if let notice = result.notice { Output.note(notice) }
     }
 
     private var parameters: EmbedParameters {

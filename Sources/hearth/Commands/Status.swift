@@ -16,88 +16,38 @@ struct Status: ParsableCommand {
 
             Examples:
               hearth status
+              hearth status --startup
               hearth status --json
             """)
+
+    @Flag(help: "Draw how the daemon started, service by service.")
+    var startup = false
+
+    @Flag(help: "Print the daemon's counters in the text format of Prometheus.")
+    var metrics = false
 
     @Flag(help: "Print the daemon's own account as JSON.")
     var json = false
 
+    func validate() throws {
+        if [startup, metrics, json].count(where: { $0 }) > 1 {
+            throw ValidationError("--startup, --metrics and --json exclude each other")
+        }
+    }
+
     func run() throws {
         let client = try HearthClient.daemon(start: false)
+        if metrics {
+            let result = try client.explaining { client throws(ClientError) in
+                try client.call("daemon.metrics", isRepeatable: true).result
+            }
+            return try Output.write(result["text"]?.string ?? "")
+        }
         let status = try client.explaining { client throws(ClientError) in
             try client.call("daemon.status", isRepeatable: true).result
         }
         if json { return try Output.line(status) }
+        if startup { return try Output.write(StartupChart(status).text(for: .standardOutput())) }
         try Output.write(StatusReport(status, console: .standardOutput()).text)
-    }
-}
-
-/// The status for people. A daemon of another version may leave out members.
-struct StatusReport {
-    let text: String
-
-    init(_ status: JSONValue, console: Console) {
-        var head = ["hearthd \(status["version"]?.string ?? "of an unknown version")"]
-        if let pid = status["pid"]?.integer { head.append("pid \(pid)") }
-        if let uptime = status["uptime_s"]?.double { head.append("up \(Format.duration(.seconds(uptime)))") }
-        if let state = status["state"]?.string, state != "running" { head.append(state) }
-        var text = console.styled(head[0], .bold) + head.dropFirst().map { ", \($0)" }.joined() + "\n"
-        for (name, value) in Self.facts(status) {
-            text += "  \(name)\(String(repeating: " ", count: max(1, 13 - name.count)))\(value.printable)\n"
-        }
-        let models = status["models"]?.array ?? []
-        if !models.isEmpty { text += "\n" + Self.table(models).rendered(for: console) }
-        self.text = text
-    }
-
-    private static func facts(_ status: JSONValue) -> [(String, String)] {
-        var facts: [(String, String)] = []
-        func add(_ name: String, _ parts: [String?]) {
-            let known = parts.compactMap { $0 }
-            if !known.isEmpty { facts.append((name, known.joined(separator: ", "))) }
-        }
-        func count(_ value: JSONValue?, _ noun: String) -> String? {
-            value?.integer.map { "\(Format.count(Int64($0))) \(noun)" }
-        }
-        func bytes(_ value: JSONValue?, _ noun: String) -> String? {
-            value?.integer.map { "\(Format.bytes(Int64($0))) \(noun)" }
-        }
-        add("socket", [status["socket"]?.string])
-        add(
-            "ends",
-            [
-                status["idle_timeout_s"]?.double.map {
-                    $0 > 0 ? "after \(Format.duration(.seconds($0))) without requests" : "only when stopped"
-                }
-            ])
-        add("connections", [status["connections"]?.integer.map { Format.count(Int64($0)) }])
-        let requests = status["requests"]
-        add(
-            "requests",
-            [
-                count(requests?["total"], "in total"), count(requests?["failed"], "failed"),
-                count(requests?["in_flight"], "in flight"),
-            ])
-        add("queue", [count(status["queue"]?["waiting"], "waiting"), count(status["queue"]?["running"], "running")])
-        let memory = status["memory"]
-        add("memory", [bytes(memory?["resident_bytes"], "resident"), bytes(memory?["private_bytes"], "private")])
-        add("compute", [count(status["compute"]?["threads"], "threads")])
-        return facts
-    }
-
-    private static func table(_ models: [JSONValue]) -> Table {
-        var table = Table([
-            .init("model"), .init("state"), .init("dimensions", .right), .init("precision"), .init("kernels"),
-            .init("size", .right),
-        ])
-        for model in models {
-            table.append([
-                model["id"]?.string ?? "?", model["state"]?.string ?? "",
-                model["dimensions"]?.integer.map { "\($0)" } ?? "", model["dtype"]?.string ?? "",
-                model["isa"]?.string ?? "",
-                model["bytes"]?.integer.map { Format.bytes(Int64($0)) } ?? "",
-            ])
-        }
-        return table
     }
 }

@@ -23,6 +23,7 @@ struct BulkEmbedding {
                     "space_mismatch",
                     "the daemon changed from one model to another in the middle of the input; name one with -m")
             }
+            if space == nil, let notice = result.notice { Output.note(notice) }
             space = result.spaceID
             report.add(result)
             try writer.write(result)

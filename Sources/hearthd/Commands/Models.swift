@@ -30,6 +30,7 @@ struct ModelsOptions: ParsableArguments {
 
 /// What the verbs work on.
 struct ModelsContext {
+    let paths: HearthPaths
     let store: ModelStore
     let daemon: RunningDaemon?
     /// States of models that a running daemon knows, by id: "ready", "loading", …
@@ -38,7 +39,8 @@ struct ModelsContext {
     /// The store of this user, from the environment.
     init() throws {
         let environment = processEnvironment()
-        store = ModelStore(directory: try HearthPaths(environment: environment).data, environment: environment)
+        paths = try HearthPaths(environment: environment)
+        store = ModelStore(directory: paths.data, environment: environment)
         daemon = RunningDaemon(environment: environment)
         residentStates = daemon?.modelStates() ?? [:]
     }

@@ -3,6 +3,7 @@
 // `models pull`: downloads a model, with progress on standard error.
 
 import ArgumentParser
+import Daemon
 import JSON
 import ModelStore
 import Synchronization
@@ -36,6 +37,16 @@ struct ModelsPull: AsyncParsableCommand {
 
     @OptionGroup var options: ModelsOptions
 
+    /// A model that cannot be run is better known of now than when it is needed.
+    private func recordSelfTest(_ model: InstalledModel, _ context: ModelsContext) {
+        do {
+            try ModelSelfTest(context.paths).record(model)
+        } catch {
+            let label = options.errors.styled("hearth:", .yellow)
+            Console.writeToStandardError("\(label) \(model.id) cannot be run: \("\(error)".printable)\n")
+        }
+    }
+
     func run() async throws {
         try await options.run { context in
             let display = PullDisplay(console: options.errors)
@@ -45,6 +56,7 @@ struct ModelsPull: AsyncParsableCommand {
                     reference, name: name, force: force, observer: { display.show($0) })
                 let size = "\(Format.count(installed.files.count, "file")), \(Format.bytes(installed.bytes))"
                 display.finish("\(installed.id) is installed in \(installed.folder) (\(size))")
+                recordSelfTest(installed, context)
                 if options.json { options.print(.object(context.json(installed))) }
             } catch {
                 display.finish(nil)
