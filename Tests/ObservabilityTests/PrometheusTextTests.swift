@@ -95,24 +95,4 @@ import Testing
     @Test func nothingIsTheEmptyText() {
         #expect(PrometheusText().text.isEmpty)
     }
-
-    @Test func mistakesInNamesAreFoundAtOnce() async {
-        await #expect(processExitsWith: .failure) {
-            var text = PrometheusText()
-            text.gauge("not-a-name", "", 1)
-        }
-        await #expect(processExitsWith: .failure) {
-            var text = PrometheusText()
-            text.gauge("x", "", 1, ["9": "1"])
-        }
-        await #expect(processExitsWith: .failure) {
-            var text = PrometheusText()
-            text.counter("requests", "", 1)
-        }
-        await #expect(processExitsWith: .failure) {
-            var text = PrometheusText()
-            text.counter("x_total", "", 1)
-            text.gauge("x_total", "", 1)
-        }
-    }
 }
