@@ -38,6 +38,9 @@ public enum ConfigurationText {
             and a value out of range are refused with file and line. SIGHUP and `daemon.reload` read the file again: settings
             marked *now* count at once, the others after `hearth restart`; a file with a mistake changes nothing.
 
+            `hearth config` shows every value and where it comes from, `hearth config check` what is wrong, and
+            `hearth config show --defaults` prints a config.toml in which every default is explained.
+
             """
         for (name, settings) in tables {
             text +=

@@ -14,8 +14,7 @@ public struct EffectiveConfiguration: Sendable {
     }
 
     public let configuration: Configuration
-    /// Every setting, in the order of the table.
-    public let values: [Value]
+    private let sources: [String: SettingSource]
 
     /// - Parameters:
     ///   - file: nil when there is none.
@@ -31,16 +30,11 @@ public struct EffectiveConfiguration: Sendable {
         layers.add(flags: flags)
         guard layers.problems.isEmpty else { throw ConfigurationError(problems: layers.problems) }
         var configuration = Configuration()
-        var values: [Value] = []
         for setting in Setting.all {
-            let given = layers.values[setting.key]
-            if let given { setting.write(&configuration, given.value) }
-            values.append(
-                Value(
-                    setting: setting, value: setting.read(configuration), source: given?.source ?? .default))
+            if let given = layers.values[setting.key] { setting.write(&configuration, given.value) }
         }
         self.configuration = configuration
-        self.values = values
+        sources = layers.values.mapValues(\.source)
     }
 
     /// Reads the file, which may be missing, and puts the rest over it.
@@ -51,5 +45,13 @@ public struct EffectiveConfiguration: Sendable {
             file: ConfigurationFile(readingIfPresent: path), environment: environment, flags: flags)
     }
 
-    public subscript(key: String) -> Value? { values.first { $0.setting.key == key } }
+    /// Every setting, in the order of the table.
+    public var values: [Value] { Setting.all.map(value(of:)) }
+
+    public subscript(key: String) -> Value? { Setting.named(key).map(value(of:)) }
+
+    private func value(of setting: Setting) -> Value {
+        Value(
+            setting: setting, value: setting.read(configuration), source: sources[setting.key] ?? .default)
+    }
 }

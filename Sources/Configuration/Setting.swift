@@ -28,21 +28,23 @@ public struct Setting: Sendable {
     let write: @Sendable (inout Configuration, SettingValue) -> Void
 
     init<Value: SettingRepresentable>(
-        _ key: String, _ path: any WritableKeyPath<Configuration, Value> & Sendable, _ type: SettingType,
-        _ effect: Effect,
-        _ summary: String, environment: String? = nil, flag: String? = nil, isSecret: Bool = false
+        _ key: String,
+        _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Configuration, Value> & Sendable,
+        _ type: SettingType, _ effect: Effect, _ summary: String, environment: String? = nil, flag: String? = nil,
+        isSecret: Bool = false
     ) {
         self.key = key
         self.type = type
         self.effect = effect
         self.summary = summary
-        environmentVariable = environment ?? "HEARTH_" + key.uppercased().split(separator: ".").joined(separator: "_")
+        environmentVariable = environment ?? "HEARTH_" + String(key.uppercased().map { $0 == "." ? "_" : $0 })
         self.flag = flag
         self.isSecret = isSecret
-        read = { $0[keyPath: path].settingValue }
+        // Key paths are made only when they are used: a table of them would take longer than a command's whole start.
+        read = { $0[keyPath: path()].settingValue }
         write = { configuration, value in
             // A value of another type does not pass the check before.
-            if let value = Value(value) { configuration[keyPath: path] = value }
+            if let value = Value(value) { configuration[keyPath: path()] = value }
         }
     }
 

@@ -32,9 +32,11 @@ struct SettingLayers {
             let path = path + [member.key]
             let key = path.joined(separator: ".")
             let source = SettingSource.file(path: file, line: member.place.line)
-            if let setting = Setting.all.first(where: { $0.path == path }) {
+            // A quoted key may hold dots, but none of ours does.
+            let isPlain = !member.key.contains(".")
+            if isPlain, let setting = Setting.named(key) {
                 add(setting, setting.type.value(member.value), shown: Self.text(of: member.value), source)
-            } else if Setting.all.contains(where: { $0.path.starts(with: path) }) {
+            } else if isPlain, Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) {
                 guard case .table(let table) = member.value else {
                     problems.append(
                         .init(

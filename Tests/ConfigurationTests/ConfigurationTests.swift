@@ -154,6 +154,10 @@ import Testing
                 "[model]\ndefault = [\"a\"]",
                 "config.toml:2: model.default is an array; it must be a text that is not empty"
             ),
+            (
+                "\"model.default\" = \"x\"",
+                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [jobs], [http], [compat]"
+            ),
             ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
             (
                 "[model]\ndefault = bge",
