@@ -17,11 +17,12 @@ extension HearthClient {
 
     /// For talking to the shared daemon.
     static func daemon(
-        start: Bool, timeout: Int? = nil, arguments: [String] = []
+        start: Bool, isExplicit: Bool = false, timeout: Int? = nil, arguments: [String] = []
     ) throws(ClientError) -> HearthClient {
         var options = ClientOptions()
         options.policy = start ? .sharedDaemon : .runningDaemon
         options.daemonArguments = arguments
+        options.isExplicitStart = isExplicit
         if let timeout { options.startTimeout = .seconds(timeout) }
         return try HearthClient(options: options)
     }

@@ -66,7 +66,7 @@ struct StartReport {
 
     init(timeout: Int, arguments: [String]) throws {
         let start = ProgressBar.monotonicTime()
-        client = try HearthClient.daemon(start: true, timeout: timeout, arguments: arguments)
+        client = try HearthClient.daemon(start: true, isExplicit: true, timeout: timeout, arguments: arguments)
         hello = try client.hello().result
         duration = ProgressBar.monotonicTime() - start
     }

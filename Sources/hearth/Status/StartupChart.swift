@@ -18,17 +18,14 @@ struct StartupChart {
 
     func text(for console: Console) -> String {
         guard let report, !report.services.isEmpty else { return "the daemon tells nothing of its start\n" }
-        let end = report.services.map { ($0.startMilliseconds ?? 0) + ($0.durationMilliseconds ?? 0) }.max() ?? 0
-        let scale = max(end, report.readyMilliseconds ?? 0, 0.001)
-        let nameWidth = max(7, report.services.map(\.name.count).max() ?? 0)
-        let barWidth = max(10, min(60, console.width - nameWidth - 34))
-        var text = ""
-        for service in report.services {
-            let name = service.name + String(repeating: " ", count: nameWidth - service.name.count)
-            text += "\(console.styled(name, .bold))  \(bar(service, scale, barWidth, console))  \(times(service))\n"
-            if let error = service.error {
-                text += String(repeating: " ", count: nameWidth + 2) + console.styled(error.printable, .yellow) + "\n"
-            }
+        let rows = report.services.map { service in
+            Timeline.Row(service.name, bars: bars(service), note: note(service))
+        }
+        let end = rows.flatMap { $0.bars.map { $0.start + $0.length } }.max() ?? 0
+        var text = Timeline(rows, from: "0", to: Self.text(end)).rendered(for: console, noteWidth: 30)
+        for service in report.troubled {
+            guard let error = service.error else { continue }
+            text += console.styled("\(service.name) is \(service.state.rawValue): \(error)".printable, .yellow) + "\n"
         }
         var facts: [String] = []
         if let listeningMilliseconds { facts.append("listening after \(Self.text(listeningMilliseconds))") }
@@ -36,26 +33,20 @@ struct StartupChart {
         return text + console.styled(facts.joined(separator: ", "), .dim) + "\n"
     }
 
-    /// Where in the start the service began and ended.
-    private func bar(_ service: ServiceReport, _ scale: Double, _ width: Int, _ console: Console) -> String {
-        guard let start = service.startMilliseconds else { return String(repeating: " ", count: width) }
-        let first = min(width - 1, Int(start / scale * Double(width)))
-        let last = Int(((start + (service.durationMilliseconds ?? 0)) / scale * Double(width)).rounded(.up))
-        let length = max(1, min(width, last) - first)
-        let (block, style): (String, Style) =
-            switch service.state {
-            case .ready, .starting, .waiting: (console.hasUnicode ? "█" : "#", .green)
-            case .degraded, .stopping, .stopped: (console.hasUnicode ? "▒" : "+", .yellow)
-            case .failed, .skipped: (console.hasUnicode ? "░" : "x", .red)
-            }
-        let filled = console.styled(String(repeating: block, count: length), style)
-        return String(repeating: " ", count: first) + filled + String(repeating: " ", count: width - first - length)
+    /// The start, and lightly what was put off until all had started.
+    private func bars(_ service: ServiceReport) -> [Timeline.Row.Bar] {
+        guard let start = service.startMilliseconds, let duration = service.durationMilliseconds else { return [] }
+        var bars = [Timeline.Row.Bar(start: start, length: duration)]
+        if let deferred = service.deferredMilliseconds, let ready = report?.readyMilliseconds {
+            bars.append(Timeline.Row.Bar(start: ready, length: deferred, .light))
+        }
+        return bars
     }
 
-    private func times(_ service: ServiceReport) -> String {
+    private func note(_ service: ServiceReport) -> String {
         var parts: [String] = []
         if let duration = service.durationMilliseconds { parts.append(Self.text(duration)) }
-        if let deferred = service.deferredMilliseconds { parts.append("then \(Self.text(deferred))") }
+        if let deferred = service.deferredMilliseconds { parts.append("later \(Self.text(deferred))") }
         if service.state != .ready { parts.append(service.state.rawValue) }
         return parts.joined(separator: ", ")
     }
