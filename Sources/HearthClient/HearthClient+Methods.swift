@@ -53,7 +53,9 @@ extension HearthClient {
         try call("hello", ["client": "hearth", "version": .string(hearthVersion)], isRepeatable: true)
     }
 
-    /// Runs calls, and where the daemon did not understand one, looks whether its version is the reason.
+    /// Runs calls. Where the daemon did not understand one because it is older, it is asked to finish what it has and
+    /// make room for one of this version, and the calls are run again.
+    /// - Throws: `incompatible` where it must stay: it is newer, or the policy lets no other be started.
     public func explaining<Result>(
         _ body: (HearthClient) throws(ClientError) -> Result
     ) throws(ClientError) -> Result {
@@ -66,6 +68,10 @@ extension HearthClient {
         guard let version = try? hello().result["version"]?.string, version != hearthVersion else {
             throw .remote(error)
         }
-        throw .incompatible(daemonVersion: version, error)
+        guard mayReplaceDaemon, ReleaseVersion(version) < ReleaseVersion(hearthVersion) else {
+            throw .incompatible(daemonVersion: version, error)
+        }
+        try replaceDaemon(because: "it was of version \(version)")
+        return try body(self)
     }
 }

@@ -49,8 +49,12 @@ public final class HearthClient {
     private var outcomes: [RequestID: Result<Answer, ClientError>] = [:]
     /// When to give up on a daemon that says it is shutting down; nil while none does.
     private var retryDeadline: Deadline?
+    /// Overrides the usual time that a daemon may take until it listens.
+    private var startTimeout: Duration?
     private var retryInterval = HearthClient.firstRetryInterval
 
+    /// A daemon that is to end has 30 s for what is in flight, unless configured otherwise.
+    private static let longestHandover = Duration.seconds(60)
     private static let firstRetryInterval = Duration.milliseconds(10)
     private static let longestRetryInterval = Duration.milliseconds(250)
 
@@ -227,6 +231,20 @@ public final class HearthClient {
         for (id, _) in waiting { send(id) }
     }
 
+    /// Whether this client may start daemons, and talks to the shared one.
+    var mayReplaceDaemon: Bool { options.policy.daemon == .start && peer != .direct && settings.noSpawn == nil }
+
+    /// Asks the daemon to end after what it has in flight, and connects to the one that follows. What waits for it
+    /// meanwhile waits in the new daemon's start, whose time is bounded by the old one's.
+    func replaceDaemon(because reason: String) throws(ClientError) {
+        ClientHistory(paths).record("replaced the daemon", because: reason)
+        _ = try call("daemon.shutdown", ["force": false])
+        stream = nil
+        startTimeout = Self.longestHandover
+        defer { startTimeout = nil }
+        try connect()
+    }
+
     private func connect() throws(ClientError) {
         if options.policy.daemon == .never {
             ClientHistory(paths).record("computed without a daemon", because: "the command asked for that")
@@ -247,7 +265,8 @@ public final class HearthClient {
         let spawnForbidden = options.policy.daemon == .existing ? "none is running" : settings.noSpawn
         let start = DaemonStart(
             paths: paths, environment: environment, options: options,
-            timeout: options.startTimeout ?? settings.startTimeout ?? .seconds(5), spawnForbidden: spawnForbidden)
+            timeout: startTimeout ?? options.startTimeout ?? settings.startTimeout ?? .seconds(5),
+            spawnForbidden: spawnForbidden)
         let connection = try start.connection()
         stream = MessageStream(connection.socket, maximumBytes: options.maximumReplyBytes)
         peer = connection.started == nil ? .running : .started

@@ -30,8 +30,11 @@ struct Start: ParsableCommand {
     @Option(help: ArgumentHelp("The daemon ends after so long without requests; 0 for never.", valueName: "seconds"))
     var idleTimeout: Int?
 
-    @Option(help: ArgumentHelp("How long the daemon may take until it listens.", valueName: "seconds"))
-    var timeout = 5
+    @Option(
+        help: ArgumentHelp(
+            "How long the daemon may take until it listens. Default: what is configured, else 5.", valueName: "seconds")
+    )
+    var timeout: Int?
 
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -41,7 +44,7 @@ struct Start: ParsableCommand {
             throw ValidationError("--foreground stands alone: it does not return, so it cannot load a model or report")
         }
         if let idleTimeout, idleTimeout < 0 { throw ValidationError("--idle-timeout must be 0 or more seconds") }
-        if timeout < 1 { throw ValidationError("--timeout must be 1 or more seconds") }
+        if let timeout, timeout < 1 { throw ValidationError("--timeout must be 1 or more seconds") }
     }
 
     func run() throws {
@@ -64,7 +67,7 @@ struct StartReport {
     private let hello: JSONValue
     private let duration: Duration
 
-    init(timeout: Int, arguments: [String]) throws {
+    init(timeout: Int?, arguments: [String]) throws {
         let start = ProgressBar.monotonicTime()
         client = try HearthClient.daemon(start: true, isExplicit: true, timeout: timeout, arguments: arguments)
         hello = try client.hello().result
