@@ -29,7 +29,7 @@ struct FamilyRefusalTests {
         ("qwen3", "layer_types", ["full_attention", "full_attention", "sliding_attention"]),
         ("gemma3", "attn_logit_softcapping", 50), ("jina", "feed_forward_type", "original"),
         ("jina", "position_embedding_type", "rope"), ("nomic-bert", "hidden_act", "mish"),
-        ("roberta", "model_type", "electra"), ("gemma3", "model_type", "gemma3"),
+        ("roberta", "model_type", "albert"), ("gemma3", "model_type", "gemma3"),
     ]
 
     @Test(arguments: unsupported.indices)

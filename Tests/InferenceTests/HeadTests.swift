@@ -108,6 +108,28 @@ struct HeadTests {
         #expect(Set(ids).count == ids.count)
     }
 
+    @Test func aLargeHeadIsPackedOnce() throws {
+        let outputs = 17_000
+        let folder = try repository(chain([("Pooling", "Mean"), ("Dense", "Wide")]))
+        try folder.edit("Wide/config.json", ["out_features": .integer(Int64(outputs)), "bias": false])
+        let pattern = (0..<32 * outputs).flatMap { [0, 0, UInt8(truncatingIfNeeded: $0 &* 37), 0x3C] as [UInt8] }
+        let weights = WeightFile([
+            WeightFile.Entry(name: "linear.weight", type: "F32", shape: [outputs, 32], bytes: pattern)
+        ])
+        try folder.write("Wide/model.safetensors", weights.encoded)
+        let cache = try TemporaryFolder()
+        func vector(_ directory: String?) throws -> [Float] {
+            let options = LoadOptions(precision: .f32, cacheDirectory: directory)
+            let embedder = try Embedder.load(folder: folder.path, options: options)
+            return try embedder.vectors([embedder.tokenize("a river")])[0]
+        }
+        let plain = try vector(nil)
+        #expect(plain.count == outputs)
+        #expect(try vector(cache.path) == plain)
+        #expect(try names(in: cache.path + "/packed").filter { !$0.hasSuffix(".lock") }.count == 2)
+        #expect(try vector(cache.path) == plain)
+    }
+
     // MARK: - Refusals
 
     @Test func tensorsOfHeadsAreNamedWithTheirFolder() {

@@ -19,8 +19,8 @@ struct RerankerReferenceTests {
     }
 
     static let families = [
-        "roberta", "xlm-roberta", "mpnet", "distilbert", "modernbert", "modernbert-biased", "deberta-v2", "gte",
-        "nomic_bert", "eurobert",
+        "roberta", "xlm-roberta", "electra", "mpnet", "distilbert", "modernbert", "modernbert-biased", "deberta-v2",
+        "gte", "nomic_bert", "eurobert",
     ]
 
     @Test(arguments: cases)

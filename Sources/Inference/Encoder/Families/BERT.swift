@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// BERT (Devlin et al. 2019) and RoBERTa (Liu et al. 2019): learned positions and
+// BERT (Devlin et al. 2019), ELECTRA and RoBERTa (Liu et al. 2019): learned positions and
 // segments, post-norm blocks. Names and defaults as in transformers/models/bert and roberta.
 
 extension ModelFamily {
@@ -14,7 +14,22 @@ extension ModelFamily {
             try bertLayers(configuration, names, sizes, EncoderSources.Positions(table: table), segments: 2))
     }
 
-    /// The same but for positions, which begin after the padding token's.
+    /// The discriminator of ELECTRA (Clark et al. 2020), a BERT of its own name.
+    static let electra = ModelFamily(name: "ELECTRA", modelTypes: ["electra"]) { configuration, _ throws(ModelError) in
+        let names = WeightNames("electra")
+        let sizes = try EncoderSizes(configuration)
+        let width = try configuration.size("embedding_size", default: 128)
+        guard width == sizes.hidden else {
+            throw configuration.unsupported("embedding_size", "\(width)", "only the hidden size \(sizes.hidden)")
+        }
+        let positions = try configuration.size("max_position_embeddings", default: 512)
+        let table = names.tensor("embeddings.position_embeddings.weight", shape: [positions, sizes.hidden])
+        return sizes.specification(
+            positions: positions,
+            try bertLayers(configuration, names, sizes, EncoderSources.Positions(table: table), segments: 2))
+    }
+
+    /// As BERT but for positions, which begin after the padding token's.
     static let roberta = ModelFamily(
         name: "RoBERTa", modelTypes: ["roberta", "xlm-roberta", "camembert"]
     ) { configuration, _ throws(ModelError) in

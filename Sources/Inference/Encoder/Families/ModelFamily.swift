@@ -14,7 +14,8 @@ struct ModelFamily: Sendable {
 
     /// The first that fits counts.
     static let all: [ModelFamily] = [
-        .jinaBERT, .bert, .roberta, .mpnet, .distilBERT, .modernBERT, .nomicBERT, .gte, .deberta, .euroBERT, .qwen3,
+        .jinaBERT, .bert, .electra, .roberta, .mpnet, .distilBERT, .modernBERT, .nomicBERT, .gte, .deberta, .euroBERT,
+        .qwen3,
         .gemma3,
     ]
 
