@@ -182,4 +182,25 @@ struct EncoderFamilyTests {
         let older = try fixture.load { try $0.edit("config.json", changes) }
         for (ours, theirs) in zip(try older.vectors(texts), expected) { #expect(cosine(ours, theirs) > 0.99999) }
     }
+
+    // MARK: - Spaces
+
+    private static let settings: [(String, String, JSONValue)] = [
+        ("roberta", "layer_norm_eps", 0.001), ("roberta", "pad_token_id", 0), ("modernbert", "local_attention", 12),
+        ("modernbert", "rope_parameters", ["rope_theta": 500]),
+        ("gte-ntk", "rope_scaling", ["type": "ntk", "factor": 4]), ("deberta", "max_relative_positions", 64),
+        ("qwen3", "is_causal", false), ("gemma3", "query_pre_attn_scalar", 24), ("jina", "feed_forward_type", "reglu"),
+    ]
+
+    @Test(arguments: settings.indices)
+    func settingsThatChangeVectorsChangeTheSpace(index: Int) throws {
+        let (name, key, value) = Self.settings[index]
+        let fixture = FamilyFixture(name: name)
+        let texts = try fixture.expectation().texts
+        let original = try fixture.load { _ in }
+        let changed = try fixture.load { try $0.edit("config.json", [key: value]) }
+        #expect(try original.vectors(texts) != changed.vectors(texts))
+        #expect(try original.spaceID() != changed.spaceID())
+        #expect(try original.spaceID() == Embedder.load(folder: fixture.folder).spaceID())
+    }
 }

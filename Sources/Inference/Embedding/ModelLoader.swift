@@ -39,8 +39,10 @@ struct ModelLoader {
         description = try repository.description(tokenizer: tokenizer.modelType)
         weightsDigest = Self.digest(weights, cache, progress)
         headDigest = headFolders.isEmpty ? weightsDigest : Self.digest(headWeights, cache, progress)
+        let settings: Digest? =
+            if case .encoder(_, let specification) = repository.body { Digest(of: specification.settings) } else { nil }
         space = SpaceDefinition(
-            description: description, weights: weightsDigest, tokenizer: source.digest,
+            description: description, weights: weightsDigest, settings: settings, tokenizer: source.digest,
             lowercases: repository.inputs.lowercases, head: repository.head.source.isPlain ? nil : headDigest,
             dimensions: description.dimensions, normalize: description.normalize)
     }

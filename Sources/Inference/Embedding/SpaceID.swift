@@ -9,6 +9,8 @@
 struct SpaceDefinition {
     var description: ModelDescription
     var weights: Digest
+    /// Of what the configuration decides beside the weights; nil for a table of tokens.
+    var settings: Digest?
     var tokenizer: Digest
     var lowercases: Bool
     /// Of the files that the layers behind pooling are in; nil where there are none.
@@ -23,6 +25,7 @@ struct SpaceDefinition {
             "hearth space 1",
             "encoder \(description.family) \(description.heads) heads \(description.activation?.description ?? "none")",
             "weights \(weights.hex)",
+            "settings \(settings?.hex ?? "none")",
             "tokenizer \(tokenizer.hex)\(lowercases ? " lowercase" : "")",
             "tokens \(description.maxTokens)",
             "pooling \(description.pooling?.description ?? "none")",

@@ -17,7 +17,7 @@ struct LinearSource: Sendable, Hashable {
 
 /// Where a norm's weights come from.
 struct NormSource: Sendable, Hashable {
-    enum Kind: Sendable, Hashable {
+    enum Kind: String, Sendable {
         /// (x - mean) / √(variance + ε) · gain + bias
         case layer
         /// x / √(mean(x²) + ε) · gain (Zhang and Sennrich 2019)

@@ -12,12 +12,16 @@
 final class RotaryTable: Sendable {
     /// A head's pairs of elements.
     let pairs: Int
+    let theta: Double
+    let frequencyScale: Double
     private let angles: PositionTable
 
     /// - Parameter frequencyScale: multiplies every frequency.
     init(theta: Double, headSize: Int, frequencyScale: Double = 1) {
         let pairs = headSize / 2
         self.pairs = pairs
+        self.theta = theta
+        self.frequencyScale = frequencyScale
         angles = PositionTable { length in
             // Angles are rounded to float32 as in the libraries that models are trained with; far positions differ
             // visibly from exact ones.
