@@ -50,6 +50,26 @@ import Tokenizers
         #expect(try pieces("ab ac", "a(?=c)") == ["ab ", "a", "c"])
     }
 
+    @Test func lookbehinds() throws {
+        #expect(try pieces("ab cb b", "(?<=a)b|(?<! )b") == ["a", "b", " c", "b", " b"])
+        #expect(try pieces("xab yb", "(?<=xa|y)b") == ["xa", "b", " y", "b"])
+        #expect(try pieces("日本x", "(?<=日本)x|(?<=本)x") == ["日本", "x"])
+        #expect(try pieces("aab", "(?<=(?:a){2})b") == ["aa", "b"])
+    }
+
+    @Test func boundaries() throws {
+        #expect(try pieces("the then the", #"\bthe\b"#) == ["the", " then ", "the"])
+        #expect(try pieces("é-é", #"\B-\B|\bé"#) == ["é", "-", "é"])
+    }
+
+    @Test func scripts() throws {
+        #expect(
+            try pieces("漢字かなカナabcДабΩ", #"\p{Han}+|\p{Hiragana}+|\p{Katakana}+|\p{Cyrillic}+"#)
+                == ["漢字", "かな", "カナ", "abc", "Даб", "Ω"])
+        #expect(try pieces("aΩ한ไ", #"[\p{Latin}\p{Greek}]+|\p{^Thai}"#) == ["aΩ", "한", "ไ"])
+        #expect(try pieces("شא", #"\P{Arabic}"#) == ["ش", "א"])
+    }
+
     @Test func caseIsIgnoredWhereAsked() throws {
         #expect(try pieces("x'Sy'\u{17F}z", "(?i:'s)") == ["x", "'S", "y", "'\u{17F}", "z"])
         #expect(try pieces("aA", "(?i:a)(?-i:a)|A") == ["a", "A"])
@@ -61,7 +81,8 @@ import Tokenizers
     }
 
     @Test(arguments: [
-        "(", ")", "[", "[]", "[a", "a**b{2}{", "*a", "a{3,2}", "a{2000}", "(?<=a)b", "(?<n>a)", #"\b"#, #"\1"#, #"\k"#,
+        "(", ")", "[", "[]", "[a", "a**b{2}{", "*a", "a{3,2}", "a{2000}", "(?<=a+)b", "(?<=a|b{1,2})c", "(?<=a)*",
+        "(?<n>a)", #"\1"#, #"\k"#,
         "\\",
         #"\p{Nope}"#, #"\p{"#, "[a&&b]", "[[:alpha:]]", "[z-a]", "(?i:é)", "(?i:ss)", "(?:a*)*", "(?=a)*", "a{2}?",
         #"[\s-z]"#, #"\xZZ"#, #"\u12"#,

@@ -70,6 +70,10 @@ struct RegexMatcher {
             case .lookahead(let isNegated, let end):
                 fails = (match(next + 1, position) == nil) != isNegated
                 next = end
+            case .lookbehind(let isNegated, let length, let end):
+                let matches = self.start(of: length, before: position).map { match(next + 1, $0) != nil } ?? false
+                fails = matches == isNegated
+                next = end
             case .atomic(let end):
                 if let matched = match(next + 1, position) { position = matched } else { fails = true }
                 next = end
@@ -154,6 +158,18 @@ struct RegexMatcher {
         return program.sets[set].contains(scalar) ? length : nil
     }
 
+    /// The position a count of scalars earlier; nil where there are not as many.
+    private mutating func start(of length: Int, before position: Int) -> Int? {
+        var start = position
+        for _ in 0..<length {
+            guard start > range.lowerBound else { return nil }
+            start -= 1
+            while bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        }
+        steps -= length
+        return start
+    }
+
     private func holds(_ assertion: RegexNode.Assertion, _ position: Int) -> Bool {
         switch assertion {
         case .startOfText: position == range.lowerBound
@@ -161,6 +177,19 @@ struct RegexMatcher {
         case .startOfLine:
             position == range.lowerBound || (position < range.upperBound && bytes[position - 1] == 0x0A)
         case .endOfLine: position == range.upperBound || bytes[position] == 0x0A
+        case .wordBoundary: isWord(before: position) != isWord(at: position)
+        case .noWordBoundary: isWord(before: position) == isWord(at: position)
         }
+    }
+
+    private func isWord(at position: Int) -> Bool {
+        position < range.upperBound && ScalarProperties(UTF8Scalar.decode(bytes, position).0).isRegexWord
+    }
+
+    private func isWord(before position: Int) -> Bool {
+        guard position > range.lowerBound else { return false }
+        var start = position - 1
+        while bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        return isWord(at: start)
     }
 }

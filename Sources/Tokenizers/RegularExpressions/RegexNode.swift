@@ -16,6 +16,9 @@ indirect enum RegexNode: Sendable {
         case endOfLine
         case startOfText
         case endOfText
+        /// Between a word's scalar and another one, or the end of the text.
+        case wordBoundary
+        case noWordBoundary
     }
 
     case set(ScalarSet)
@@ -25,6 +28,8 @@ indirect enum RegexNode: Sendable {
     case repetition(RegexNode, minimum: Int, maximum: Int, Greed)
     case atomic(RegexNode)
     case lookahead(RegexNode, isNegated: Bool)
+    /// What it matches is `length` scalars long.
+    case lookbehind(RegexNode, isNegated: Bool, length: Int)
     case assertion(Assertion)
 
     /// Whether it can match without taking a scalar.
@@ -35,9 +40,35 @@ indirect enum RegexNode: Sendable {
         case .alternation(let nodes): nodes.contains(where: \.matchesEmpty)
         case .repetition(let node, let minimum, _, _): minimum == 0 || node.matchesEmpty
         case .atomic(let node): node.matchesEmpty
-        case .lookahead, .assertion: true
+        case .lookahead, .lookbehind, .assertion: true
         }
     }
+
+    /// How many scalars every match has; nil where they differ, or are more than a pattern can mean.
+    var length: Int? {
+        switch self {
+        case .set: return 1
+        case .sequence(let nodes):
+            var sum = 0
+            for node in nodes {
+                guard let length = node.length, sum + length <= Self.maximumLength else { return nil }
+                sum += length
+            }
+            return sum
+        case .alternation(let nodes):
+            let lengths = Set(nodes.map(\.length))
+            return lengths.count == 1 ? nodes[0].length : nil
+        case .repetition(let node, let minimum, let maximum, _):
+            guard minimum == maximum, let length = node.length, minimum * length <= Self.maximumLength else {
+                return nil
+            }
+            return minimum * length
+        case .atomic(let node): return node.length
+        case .lookahead, .lookbehind, .assertion: return 0
+        }
+    }
+
+    private static let maximumLength = 1000
 
     /// What a match can begin with; for one that can be empty, what the part that is not can begin with.
     var first: FirstScalars {
@@ -59,7 +90,7 @@ indirect enum RegexNode: Sendable {
             return node.first
         case .atomic(let node):
             return node.first
-        case .lookahead, .assertion:
+        case .lookahead, .lookbehind, .assertion:
             return FirstScalars()
         }
     }

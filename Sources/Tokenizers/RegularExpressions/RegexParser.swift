@@ -63,7 +63,10 @@ extension RegexParser {
         while let (minimum, maximum, isInterval) = try quantifier() {
             count += 1
             guard count <= Self.maximumQuantifiers else { throw unsupported("too many quantifiers") }
-            if case .lookahead = node { throw unsupported("a quantifier of a lookahead") }
+            switch node {
+            case .lookahead, .lookbehind: throw unsupported("a quantifier of a lookaround")
+            default: break
+            }
             if case .assertion = node { throw unsupported("a quantifier of an anchor") }
             guard maximum < .max || !node.matchesEmpty else {
                 throw unsupported("an unlimited repetition of what can be empty")
@@ -121,6 +124,8 @@ extension RegexParser {
         case "\\":
             if skip("A") { return .assertion(.startOfText) }
             if skip("z") { return .assertion(.endOfText) }
+            if skip("b") { return .assertion(.wordBoundary) }
+            if skip("B") { return .assertion(.noWordBoundary) }
             var set = ScalarSet()
             if let literal = try escape(into: &set) { return .set(try self.literal(literal)) }
             if ignoresCase, !set.insertOtherCases() { throw unsupported("a class without case") }
@@ -133,6 +138,8 @@ extension RegexParser {
         let outer = ignoresCase
         defer { ignoresCase = outer }
         var wrap: (RegexNode) -> RegexNode = { $0 }
+        if skip("(?<=") { return try lookbehind(isNegated: false) }
+        if skip("(?<!") { return try lookbehind(isNegated: true) }
         if skip("(?:") {
         } else if skip("(?i:") {
             ignoresCase = true
@@ -151,6 +158,20 @@ extension RegexParser {
         let node = try alternation()
         guard skip(")") else { throw unsupported("an unclosed group") }
         return wrap(node)
+    }
+
+    /// Its alternatives may differ in length, but what each matches may not.
+    private mutating func lookbehind(isNegated: Bool) throws(TokenizerError) -> RegexNode {
+        let node = try alternation()
+        guard skip(")") else { throw unsupported("an unclosed group") }
+        var branches = [node]
+        if case .alternation(let alternatives) = node { branches = alternatives }
+        var nodes: [RegexNode] = []
+        for branch in branches {
+            guard let length = branch.length else { throw unsupported("a lookbehind of no fixed length") }
+            nodes.append(.lookbehind(branch, isNegated: isNegated, length: length))
+        }
+        return isNegated ? .sequence(nodes) : .alternation(nodes)
     }
 }
 
@@ -251,7 +272,13 @@ extension RegexParser {
             name.unicodeScalars.append(scalar)
             position += 1
         }
-        guard skip("}"), let categories = GeneralCategories(name) else { throw unsupported("the property '\(name)'") }
-        set.insert(isNegated ? .all.subtracting(categories) : categories)
+        guard skip("}") else { throw unsupported("an unclosed property") }
+        if let categories = GeneralCategories(name) {
+            set.insert(isNegated ? .all.subtracting(categories) : categories)
+        } else if let script = Script(name) {
+            for range in isNegated ? script.complement : script.ranges { set.insert(range) }
+        } else {
+            throw unsupported("the property '\(name)'")
+        }
     }
 }

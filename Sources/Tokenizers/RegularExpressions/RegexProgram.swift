@@ -12,6 +12,8 @@ struct RegexProgram: Sendable {
         case branch(Int)
         /// Matches what follows up to `succeed` apart, and goes on at `end` with no way back into it.
         case lookahead(isNegated: Bool, end: Int)
+        /// The same for what begins a count of scalars earlier.
+        case lookbehind(isNegated: Bool, length: Int, end: Int)
         case atomic(end: Int)
         case assertion(RegexNode.Assertion)
         case jump(Int)
@@ -79,6 +81,8 @@ struct RegexProgram: Sendable {
             return emit(apart: node) { .atomic(end: $0) }
         case .lookahead(let node, let isNegated):
             return emit(apart: node) { .lookahead(isNegated: isNegated, end: $0) }
+        case .lookbehind(let node, let isNegated, let length):
+            return emit(apart: node) { .lookbehind(isNegated: isNegated, length: length, end: $0) }
         case .assertion(let assertion):
             instructions.append(.assertion(assertion))
         }
