@@ -3,12 +3,13 @@
 // What kind of model turns pieces of text into tokens.
 
 extension Tokenizer {
-    /// The model's type as `tokenizer.json` names it: WordPiece, BPE or Unigram.
+    /// The model's type as `tokenizer.json` names it: WordPiece, BPE, Unigram or WordLevel.
     public var modelType: String {
         switch model {
         case .wordPiece: "WordPiece"
         case .bpe: "BPE"
         case .unigram: "Unigram"
+        case .wordLevel: "WordLevel"
         }
     }
 
@@ -18,6 +19,7 @@ extension Tokenizer {
         case .wordPiece(let model): model.unknownID
         case .bpe(let model): model.options.unknownID
         case .unigram: nil
+        case .wordLevel(let model): model.unknownID
         }
     }
 }

@@ -105,7 +105,7 @@ import Tokenizers
 
     @Test(arguments: [
         ["normalizer", "Uppercase"], ["pre_tokenizer", "UnicodeScripts"], ["post_processor", "Joined"],
-        ["model", "WordLevel"],
+        ["model", "Transducer"],
     ])
     func unknownComponentsAreNamed(place: [String]) throws {
         let json = good.setting(place[0], "type", to: .string(place[1]))

@@ -24,8 +24,11 @@ extension Model {
                 try Unigram(
                     tokens, unknownID: try section.optionalMember("unk_id")?.count(),
                     fallsBackToBytes: try section.optionalMember("byte_fallback")?.bool() ?? false))
+        case "WordLevel":
+            self = .wordLevel(
+                try WordLevel(vocabulary: try Self.vocabulary(model), unknownToken: try section.string("unk_token")))
         case let type:
-            throw section.unsupported(type, supported: ["BPE", "Unigram", "WordPiece"])
+            throw section.unsupported(type, supported: ["BPE", "Unigram", "WordLevel", "WordPiece"])
         }
     }
 

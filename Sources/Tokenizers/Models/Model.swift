@@ -6,12 +6,14 @@ enum Model: Sendable {
     case wordPiece(WordPiece)
     case bpe(BPE)
     case unigram(Unigram)
+    case wordLevel(WordLevel)
 
     var vocabulary: Vocabulary {
         switch self {
         case .wordPiece(let model): model.vocabulary
         case .bpe(let model): model.vocabulary
         case .unigram(let model): model.vocabulary
+        case .wordLevel(let model): model.vocabulary
         }
     }
 
@@ -21,6 +23,7 @@ enum Model: Sendable {
         case .wordPiece(let model): model.tokenize(text, pieces, into: &tokens)
         case .bpe(let model): model.tokenize(text, pieces, into: &tokens)
         case .unigram(let model): model.tokenize(text, pieces, into: &tokens)
+        case .wordLevel(let model): model.tokenize(text, pieces, into: &tokens)
         }
     }
 }
