@@ -25,13 +25,33 @@ struct Fixture: Sendable, CustomStringConvertible {
     }
 
     var name: String
-    /// A whole `tokenizer.json`.
+    /// A whole `tokenizer.json`, or a SentencePiece model and its family.
     var json: JSONValue
     var cases: [Case]
 
     var description: String { name }
 
-    static let all = load("wordpiece.json") + load("bpe.json") + load("unigram.json")
+    static let all =
+        load("wordpiece.json") + load("bpe.json") + load("unigram.json") + load("wordlevel.json") + sentencePiece
+    static let sentencePiece = load("sentencepiece.json")
+
+    func tokenizer() throws -> Tokenizer {
+        guard let model else { return try Tokenizer(json) }
+        return try Tokenizer(sentencePiece: model, family: family)
+    }
+
+    /// The content of a SentencePiece model, where the fixture is one.
+    var model: [UInt8]? { json["model"]?.string.flatMap(Base64.decode) }
+
+    var family: SentencePieceFamily {
+        switch name {
+        case "xlmRoberta": .xlmRoberta
+        case "t5": .t5
+        case "llama": .llama(first: false, last: false, legacy: false)
+        case "llama, legacy": .llama(first: true, last: true, legacy: true)
+        default: .gemma(first: true, last: false)
+        }
+    }
 
     private static func file(_ name: String) -> JSONValue {
         let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
@@ -51,9 +71,12 @@ struct Fixture: Sendable, CustomStringConvertible {
         let file = file(name)
         let texts = file["texts"]?.array?.compactMap(\.string) ?? []
         return (file["tokenizers"]?.array ?? []).map { fixture in
-            Fixture(
+            let description = fixture["description"] ?? .null
+            let vocabulary = file["vocab"] ?? .null
+            return Fixture(
                 name: fixture["name"]?.string ?? "",
-                json: (fixture["description"] ?? .null).setting("model", "vocab", to: file["vocab"] ?? .null),
+                json: description["family"] == nil
+                    ? description.setting("model", "vocab", to: vocabulary) : description,
                 cases: (fixture["cases"]?.array ?? []).map { Case($0, texts) })
         }
     }

@@ -43,7 +43,7 @@ struct Xorshift: RandomNumberGenerator {
 
     @Test(arguments: Fixture.all)
     func randomTextNeverTraps(fixture: Fixture) throws {
-        let tokenizer = try Tokenizer(fixture.json)
+        let tokenizer = try fixture.tokenizer()
         // A token that takes white space which another one matches may lie inside of it.
         let mayOverlap = fixture.name.contains("strange") || fixture.name.contains("no stages")
         var random = Xorshift(seed: 42)

@@ -13,7 +13,7 @@ import Tokenizers
 
     @Test(arguments: Fixture.all)
     func encodingsAreThoseOfTheReference(fixture: Fixture) throws {
-        let tokenizer = try Tokenizer(fixture.json)
+        let tokenizer = try fixture.tokenizer()
         for example in fixture.cases {
             let encoding = example.encode(with: tokenizer, recordOffsets: true)
             let comment: Comment = "\(example.first.debugDescription), \(String(describing: example.second))"
@@ -28,7 +28,7 @@ import Tokenizers
 
     @Test(arguments: Fixture.all)
     func offsetsChangeNothingElse(fixture: Fixture) throws {
-        let tokenizer = try Tokenizer(fixture.json)
+        let tokenizer = try fixture.tokenizer()
         for example in fixture.cases {
             let encoding = example.encode(with: tokenizer, recordOffsets: false)
             #expect(encoding.ids == example.ids)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `vocab` of a Unigram model, read without building a tree.
+// The tokens of a Unigram model; `vocab` in `tokenizer.json`, read without
+// building a tree.
 
 import JSON
 
@@ -9,6 +10,8 @@ struct ScoredTokenList {
     private(set) var vocabulary = Vocabulary(minimumCapacity: 1 << 15)
     private(set) var trie = TokenTrie(minimumCapacity: 1 << 16)
     private(set) var scores: [Double] = []
+
+    init() {}
 
     init(_ reader: inout JSONReader) throws(JSONError) {
         var token: [UInt8] = []
@@ -30,7 +33,7 @@ struct ScoredTokenList {
     }
 
     /// - Returns: false where there are too many tokens.
-    private mutating func append(_ token: [UInt8], score: Double) -> Bool {
+    mutating func append(_ token: [UInt8], score: Double) -> Bool {
         guard let id = Int32(exactly: scores.count), token.isEmpty || trie.insert(token, id: id) else { return false }
         scores.append(score)
         vocabulary.insert(token, id: id)

@@ -20,8 +20,8 @@ extension Tokenizer {
         }
         var vocabulary = Vocabulary(minimumCapacity: 1 << 15)
         for (id, line) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            let token = line.trimmingWhitespaceAtEnd()
-            if !token.isEmpty { vocabulary.insert(token, id: Int32(id)) }
+            let end = text.startOfWhitespace(before: line.endIndex, line.startIndex)
+            if line.startIndex < end { vocabulary.insert(text[line.startIndex..<end], id: Int32(id)) }
         }
         _ = vocabulary.indexIDs()
         func id(of token: String) throws(TokenizerError) -> Int32 {
@@ -43,11 +43,5 @@ extension Tokenizer {
                     vocabulary: vocabulary, unknownToken: unknownToken, continuingPrefix: "##", maximumScalars: 100)),
             postProcessor: .bert(first: try id(of: firstToken), separator: try id(of: separatorToken)),
             addedTokens: present.map(AddedToken.special))
-    }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate func trimmingWhitespaceAtEnd() -> ArraySlice<UInt8> {
-        prefix(Array(self).startOfWhitespace(before: count, 0))
     }
 }
