@@ -121,12 +121,12 @@ struct EmbedJob: Sendable {
 
     // MARK: - Steps
 
-    /// What the inputs' answers are known by elsewhere.
-    func keys() -> [TextKey] {
+    /// What the answers to some of the distinct inputs are known by elsewhere.
+    func keys(of places: Range<Int>) -> [TextKey] {
         let prefix = TextKey.Prefix(space: spaceID, prompt: request.prompt, overlength: request.overlength)
         switch request.input {
-        case .texts(let texts): return distinct.map { prefix.key(texts[$0]) }
-        case .tokens(let sequences): return distinct.map { prefix.key(sequences[$0]) }
+        case .texts(let texts): return places.map { prefix.key(texts[distinct[$0]]) }
+        case .tokens(let sequences): return places.map { prefix.key(sequences[distinct[$0]]) }
         }
     }
 

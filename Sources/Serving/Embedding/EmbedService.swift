@@ -25,7 +25,6 @@ public struct EmbedService: Sendable {
     public func embed(
         _ request: EmbedRequest, progress: ModelPool.ProgressHandler? = nil
     ) async throws(ServingError) -> EmbedOutcome {
-        let arrival = ContinuousClock.now
         let model = try await models.acquire(
             request.model, deadline: request.deadline,
             allowsInstant: request.allowsInstant && request.expectedSpace == nil, progress: progress)
@@ -33,7 +32,7 @@ public struct EmbedService: Sendable {
         let embedder = try model.embedder()
         let job = EmbedJob(
             request: request, model: model, embedder: embedder,
-            spaceID: try spaceID(of: model, embedder, request), arrival: arrival)
+            spaceID: try spaceID(of: model, embedder, request), arrival: .now)
         if job.distinct.isEmpty { return job.outcome([], cost: .init()) }
         let tokens = job.estimatedTokens
         try threads.enter(tokens, of: request.client, in: request.lane)
@@ -66,7 +65,7 @@ public struct EmbedService: Sendable {
     // MARK: - On the compute threads
 
     private func answerUndivided(_ job: EmbedJob, tokens: Int) async throws(ServingError) -> EmbedOutcome {
-        let keys = job.keys()
+        let keys = job.keys(of: job.distinct.indices)
         let known = keys.map(answering.cache.answer)
         return try await answer(job, Known(keys: keys, answers: known), sizes: [tokens])
     }
@@ -77,15 +76,17 @@ public struct EmbedService: Sendable {
         let tokenized = try await threads.each(sizes: slices.map { $0.bytes / Self.bytesPerToken }, terms) {
             index, context throws(ServingError) in try tokenize(slices[index].inputs, of: job, context)
         }
-        // Sorting and naming a hundred thousand inputs is nothing for a cooperative thread, either.
-        let prepared = try await threads.each(sizes: [tokenized.count], terms) { _, _ throws(ServingError) in
-            prepare(job, tokenized)
+        // Sorting a hundred thousand pieces is nothing for a cooperative thread, either.
+        let sorted = try await threads.each(sizes: [tokenized.count], terms) { _, _ throws(ServingError) in
+            sort(tokenized)
         }
-        guard let known = prepared.first else { throw .cancelledInQueue }
+        guard let known = sorted.first else { throw .cancelledInQueue }
         return try await answer(job, known, sizes: known.pieces?.map(\.text.used) ?? [])
     }
 
     private struct Tokenized: Sendable {
+        let keys: [TextKey]
+        let answers: [Answer?]
         let pieces: [Piece]
         let cost: EmbedOutcome.Cost
     }
@@ -103,22 +104,23 @@ public struct EmbedService: Sendable {
     private func tokenize(
         _ inputs: Range<Int>, of job: EmbedJob, _ context: ComputeContext
     ) throws(ServingError) -> Tokenized {
+        let keys = job.keys(of: inputs)
+        let answers = keys.map(answering.cache.answer)
         var pieces: [Piece] = []
         pieces.reserveCapacity(inputs.count)
-        for input in inputs { pieces += try job.pieces(of: input) }
+        for (input, answer) in zip(inputs, answers) where answer == nil { pieces += try job.pieces(of: input) }
         let cost = EmbedOutcome.Cost(
             queue: context.start - job.arrival, tokenize: ContinuousClock.now - context.start)
-        return Tokenized(pieces: pieces, cost: cost)
+        return Tokenized(keys: keys, answers: answers, pieces: pieces, cost: cost)
     }
 
     /// Pieces of like length lie together, and the short ones fill the threads' last moments.
-    private func prepare(_ job: EmbedJob, _ tokenized: [Tokenized]) -> Known {
-        let keys = job.keys()
-        let answers = keys.map(answering.cache.answer)
-        var pieces = tokenized.flatMap(\.pieces).filter { answers[$0.input] == nil }
+    private func sort(_ tokenized: [Tokenized]) -> Known {
+        var pieces = tokenized.flatMap(\.pieces)
         pieces.sort { ($1.text.used, $0.input, $0.window) < ($0.text.used, $1.input, $1.window) }
         return Known(
-            keys: keys, answers: answers, pieces: pieces, cost: tokenized.reduce(into: .init()) { $0.add($1.cost) })
+            keys: tokenized.flatMap(\.keys), answers: tokenized.flatMap(\.answers), pieces: pieces,
+            cost: tokenized.reduce(into: .init()) { $0.add($1.cost) })
     }
 
     /// Queues what is to be computed and waits for it.
@@ -132,7 +134,7 @@ public struct EmbedService: Sendable {
                     job, keys: known.keys, pieces: known.pieces, answers: known.answers, cost: known.cost,
                     answering: answering, continuation: continuation)
                 answering.inFlight.add(unknown, of: order)
-                let id = threads.submit(order, sizes: sizes, group: job.group, terms: job.terms, arrival: job.arrival)
+                let id = threads.submit(order, sizes: sizes, group: job.group, terms: job.terms)
                 withdrawal.set(id, order, in: threads)
             }
         } onCancel: {

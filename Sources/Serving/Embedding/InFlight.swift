@@ -19,6 +19,9 @@ final class InFlight: Sendable {
         var isRunning = false
     }
 
+    /// How many are noted at once, so that nobody waits long for the lock.
+    private static let slice = 128
+
     private struct State {
         var flights: [TextKey: Flight] = [:]
         /// Inputs that took the answer computed for another.
@@ -32,11 +35,12 @@ final class InFlight: Sendable {
 
     /// Notes an order's inputs that are to be computed.
     func add(_ inputs: [Int], of order: EmbedOrder) {
-        state.withLock { state in
-            for input in inputs {
-                let key = order.keys[input]
-                state.flights[key, default: Flight(places: [])].places.append(
-                    Place(order: order, input: input))
+        for start in stride(from: 0, to: inputs.count, by: Self.slice) {
+            state.withLock { state in
+                for input in inputs[start..<min(start + Self.slice, inputs.count)] {
+                    let place = Place(order: order, input: input)
+                    state.flights[order.keys[input], default: Flight(places: [])].places.append(place)
+                }
             }
         }
     }

@@ -22,9 +22,9 @@ public struct RerankService: Sendable {
     public func rerank(
         _ request: RerankRequest, progress: ModelPool.ProgressHandler? = nil
     ) async throws(ServingError) -> RerankOutcome {
-        let arrival = ContinuousClock.now
         let model = try await models.acquire(request.model, deadline: request.deadline, progress: progress)
         defer { models.release(model) }
+        let arrival = ContinuousClock.now
         let scorer = try Scorer(model, request)
         guard !request.documents.isEmpty else { return outcome(request, scorer, [], [], .init()) }
         let tokens = scorer.estimatedTokens

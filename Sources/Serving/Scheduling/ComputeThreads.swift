@@ -143,8 +143,9 @@ public final class ComputeThreads: Sendable {
     /// - Returns: the number under which it can be withdrawn.
     @discardableResult
     func submit(
-        _ order: any Order, sizes: [Int], group: BatchGroup?, terms: Terms, arrival: ContinuousClock.Instant = .now
+        _ order: any Order, sizes: [Int], group: BatchGroup?, terms: Terms
     ) -> UInt64 {
+        let arrival = ContinuousClock.now
         let (id, wakesThread, wakesClock) = state.withLock { state in
             state.nextID += 1
             var entry = Schedule.Entry(id: state.nextID, sizes: sizes, arrival: arrival)
