@@ -50,8 +50,9 @@ struct Why: ParsableCommand {
         let client: HearthClient
         do {
             client = try HearthClient.daemon(start: false)
-        } catch ClientError.noDaemon {
-            return []
+        } catch {
+            if case .noDaemon = error { return [] }
+            throw error
         }
         let result = try client.explaining { client throws(ClientError) in
             try client.call("daemon.requests", ["limit": .integer(Int64(number))], isRepeatable: true).result
