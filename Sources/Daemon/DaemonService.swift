@@ -90,6 +90,7 @@ final class DaemonService: DaemonControl {
 
     func end(failed: Bool) { gate.leave(failed: failed) }
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event> { bus.events(topics) }
+    var loadCount: UInt64 { parts.made.models?.figures.loads ?? 0 }
     func installedModels() -> [ModelLocation] { library.installed() }
     func reload() throws(ConfigurationError) -> [ConfigurationChange] { try settings.reload() }
 

@@ -165,6 +165,7 @@ public final class JSONRPCConnection: Sendable {
         let isWork = Methods.work.contains(call.method)
         let context = RequestContext(client: client, progress: progressSink(for: call))
         let (start, time) = (ContinuousClock.now, isWork ? unixTime() : 0)
+        let loads = isWork ? methods.daemon.loadCount : 0
         do {
             if isWork { try methods.daemon.begin() }
         } catch {
@@ -178,6 +179,7 @@ public final class JSONRPCConnection: Sendable {
         }
         response.isWork = isWork
         if isWork {
+            if methods.daemon.loadCount > loads { context.note("loaded_model", true) }
             methods.daemon.history.record(
                 call.method, at: time, of: client, name: name(), took: ContinuousClock.now - start,
                 error: response.error?.message, context.facts)

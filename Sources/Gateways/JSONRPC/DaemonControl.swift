@@ -19,6 +19,8 @@ public protocol DaemonControl: Sendable {
     func metrics() -> String
     func connectionOpened()
     func connectionClosed()
+    /// How many models were loaded so far.
+    var loadCount: UInt64 { get }
     /// Every installed model.
     func installedModels() -> [ModelLocation]
     /// Counts a request in; throws `shuttingDown` while the daemon drains.

@@ -15,31 +15,26 @@ final class RequestContext: Sendable {
     let client: ClientID
     /// Hears of long work, where the request carried a token.
     let progress: ProgressSink?
-    /// Whether it had to wait for a model to be loaded, and facts for `daemon.requests`.
-    private let state = Mutex<(didLoad: Bool, facts: JSONObject)>((false, [:]))
+    /// Facts for `daemon.requests`.
+    private let noted = Mutex<JSONObject>([:])
 
     init(client: ClientID, progress: ProgressSink?) {
         self.client = client
         self.progress = progress
     }
 
-    func note(_ key: String, _ value: JSONValue) { state.withLock { $0.facts[key] = value } }
+    func note(_ key: String, _ value: JSONValue) { noted.withLock { $0[key] = value } }
 
-    var facts: JSONObject {
-        state.withLock { state in
-            var facts = state.facts
-            if state.didLoad { facts["loaded_model"] = true }
-            return facts
-        }
-    }
+    var facts: JSONObject { noted.withLock { $0 } }
 
     /// Load progress as `$/progress` notifications.
-    var loadProgress: ModelPool.ProgressHandler {
-        { [self] stage in
-            state.withLock { $0.didLoad = true }
-            progress?(
-                Progress(
-                    kind: "load", message: stage.stage.rawValue, completed: stage.completed, total: stage.total))
+    var loadProgress: ModelPool.ProgressHandler? {
+        progress.map { progress in
+            { load in
+                progress(
+                    Progress(
+                        kind: "load", message: load.stage.rawValue, completed: load.completed, total: load.total))
+            }
         }
     }
 }

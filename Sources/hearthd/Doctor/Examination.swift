@@ -119,7 +119,12 @@ struct Examination {
         do {
             _ = try store.resolve(name)
         } catch {
-            findings.append(.problem("default model", error.message, mend: "hearth models pull \(name)"))
+            findings.append(
+                settings.effective["model.default"]?.source == .default
+                    ? .warning(
+                        "default model", "\(name) is not installed; the small hearth-static answers instead",
+                        mend: "hearth models pull \(name)")
+                    : .problem("default model", error.message, mend: "hearth models pull \(name)"))
         }
         for model in status?["models"]?.array ?? [] where model["state"]?.string == "degraded" {
             findings.append(
