@@ -45,6 +45,23 @@ struct VocabularyTests {
         #expect(unknown?.message.contains("<s>") == true)
     }
 
+    @Test func aSentencePieceModelIsEnough() throws {
+        let folder = try TemporaryFolder(copyOf: Fixture.sentence)
+        folder.remove("tokenizer.json")
+        // A list of pieces, each of a text alone.
+        let pieces = ["<unk>", "<s>", "</s>", "▁river", "▁a"].map { text in
+            let length = text.utf8.count
+            return "\u{0A}\(Unicode.Scalar(UInt8(length + 2)))\u{0A}\(Unicode.Scalar(UInt8(length)))\(text)"
+        }
+        try folder.write("sentencepiece.bpe.model", pieces.joined())
+        try folder.write("tokenizer_config.json", #"{"tokenizer_class": "XLMRobertaTokenizer"}"#)
+        #expect(try Embedder.load(folder: folder.path).tokenize("a river").ids == [0, 5, 4, 2])
+        try folder.write("tokenizer_config.json", #"{"tokenizer_class": "PegasusTokenizer"}"#)
+        let error = #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message.contains("PegasusTokenizer") == true)
+    }
+
     @Test func aPromptThatLeavesNoRoomIsRefused() throws {
         let embedder = try Embedder.load(folder: Fixture.sentence)
         let prompt = PromptChoice.text(String(repeating: "river ", count: 50))

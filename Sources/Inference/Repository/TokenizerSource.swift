@@ -12,7 +12,12 @@ struct TokenizerSource: Sendable {
         case json
         /// `vocab.txt` of a BERT, with the settings of `tokenizer_config.json`.
         case wordPieceVocabulary(Configuration)
+        /// A SentencePiece model, with the same settings.
+        case sentencePiece(SentencePieceFamily, Configuration)
     }
+
+    /// What XLM-RoBERTa, T5, and Llama and Gemma call their SentencePiece model.
+    private static let sentencePieceFiles = ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model"]
 
     let file: MappedFile
     private let format: Format
@@ -27,15 +32,48 @@ struct TokenizerSource: Sendable {
             format = .json
         } else if let file = try folder.file("vocab.txt"), try folder.file("bpe.codes") == nil {
             self.file = file
-            let name = "tokenizer_config.json"
-            format = .wordPieceVocabulary(
-                try folder.configuration(name) ?? Configuration(file: folder.path + "/" + name, values: [:]))
+            format = .wordPieceVocabulary(try Self.settings(folder))
+        } else if let file = try Self.sentencePieceFile(folder) {
+            self.file = file
+            let settings = try Self.settings(folder)
+            format = .sentencePiece(try Self.family(settings), settings)
         } else {
             throw ModelError(
                 .notFound,
-                "\(folder.path) has no tokenizer.json and no vocab.txt; fetch it, or write it with transformers' "
-                    + "AutoTokenizer.from_pretrained(…).save_pretrained(…)")
+                "\(folder.path) has no tokenizer.json, no vocab.txt and no SentencePiece model; fetch it, or write it "
+                    + "with transformers' AutoTokenizer.from_pretrained(…).save_pretrained(…)")
         }
+    }
+
+    private static func settings(_ folder: ModelFolder) throws(ModelError) -> Configuration {
+        let name = "tokenizer_config.json"
+        return try folder.configuration(name) ?? Configuration(file: folder.path + "/" + name, values: [:])
+    }
+
+    private static func sentencePieceFile(_ folder: ModelFolder) throws(ModelError) -> MappedFile? {
+        for name in sentencePieceFiles {
+            if let file = try folder.file(name) { return file }
+        }
+        return nil
+    }
+
+    private static func family(_ settings: Configuration) throws(ModelError) -> SentencePieceFamily {
+        func flag(_ key: String) throws(ModelError) -> Bool? {
+            settings.present(key) == nil ? nil : try settings.flag(key, default: false)
+        }
+        let name = try settings.string("tokenizer_class") ?? "(none)"
+        guard
+            let family = SentencePieceFamily(
+                tokenizerClass: name, first: try flag("add_bos_token"), last: try flag("add_eos_token"),
+                legacy: try flag("legacy"))
+        else {
+            throw ModelError(
+                .unsupported,
+                "\(settings.file) has the tokenizer_class '\(name)', of which no SentencePiece model can be read; "
+                    + "XLMRobertaTokenizer, T5Tokenizer, LlamaTokenizer and GemmaTokenizer can. Write a tokenizer.json "
+                    + "with transformers' AutoTokenizer.from_pretrained(…).save_pretrained(…)")
+        }
+        return family
     }
 
     /// Whether models are told which text of a pair a token belongs to: by the settings of the tokenizer, by its class in
@@ -55,8 +93,11 @@ struct TokenizerSource: Sendable {
     /// Names what tokens depend on.
     var digest: Digest {
         let content = file.knownDigest ?? Digest(of: file.bytes)
-        guard case .wordPieceVocabulary(let settings) = format else { return content }
-        return Digest(of: content.hex + JSONValue.object(settings.values).description)
+        switch format {
+        case .json: return content
+        case .wordPieceVocabulary(let settings), .sentencePiece(_, let settings):
+            return Digest(of: content.hex + JSONValue.object(settings.values).description)
+        }
     }
 
     /// Reads the tokenizer, and checks that its ids are below `vocabulary`, the rows of the embedding table.
@@ -69,6 +110,8 @@ struct TokenizerSource: Sendable {
                 tokenizer = try Tokenizer(json: lowercases ? lowercasing(content) : content)
             case .wordPieceVocabulary(let settings):
                 tokenizer = try wordPiece(content, settings)
+            case .sentencePiece(let family, _):
+                tokenizer = try Tokenizer(sentencePiece: content, family: family)
             }
         } catch TokenizerError.unsupported(let component, let type, let supported) {
             throw ModelError(
