@@ -99,7 +99,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
         tests("DaemonTests", ["Daemon"]),
-        tests("ServingTests", ["Inference", "Serving"]),
+        tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
         // The two executables, as a user runs them.

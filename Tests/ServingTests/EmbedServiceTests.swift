@@ -3,6 +3,7 @@
 // Requests from arrival to outcome, on a small model and real threads.
 
 import Inference
+import Observability
 import Serving
 import Testing
 
