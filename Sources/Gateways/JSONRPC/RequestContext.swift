@@ -29,12 +29,10 @@ final class RequestContext: Sendable {
 
     /// Load progress as `$/progress` notifications.
     var loadProgress: ModelPool.ProgressHandler? {
-        progress.map { progress in
-            { load in
-                progress(
-                    Progress(
-                        kind: "load", message: load.stage.rawValue, completed: load.completed, total: load.total))
-            }
+        guard let progress else { return nil }
+        return { load in
+            progress(
+                Progress(kind: "load", message: load.stage.rawValue, completed: load.completed, total: load.total))
         }
     }
 }
