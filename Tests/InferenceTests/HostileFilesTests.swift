@@ -84,4 +84,51 @@ struct HostileFilesTests {
             }
         }
     }
+
+    @Test(arguments: [Fixture.cross, Fixture.tokenTable, Fixture.model2vec], 0..<16 as Range<UInt64>)
+    func otherDamagedRepositoriesAreSurvived(repository: String, seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for name in try names(in: repository) where name.hasSuffix(".json") || name.hasSuffix(".safetensors") {
+            guard name != "expected.json" else { continue }
+            let folder = try TemporaryFolder(copyOf: repository)
+            var bytes = try readFile(folder.path + "/" + name)
+            let reach = min(bytes.count, 4000)
+            for _ in 0..<3 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
+            try folder.write(name, bytes)
+            do {
+                switch try LoadedModel.load(folder: folder.path) {
+                case .embedder(let model): _ = try model.vectors([model.tokenize("Hello world")])
+                case .reranker(let model): _ = try model.scores([model.tokenize(query: "Hello", document: "world")])
+                }
+            } catch {
+                #expect(error is ModelError)
+            }
+        }
+    }
+
+    @Test(arguments: 0..<16 as Range<UInt64>)
+    func damagedHeadsAreSurvived(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for name in ["Wide/config.json", "Wide/model.safetensors", "modules.json", "Mean/config.json"] {
+            let folder = try TemporaryFolder(copyOf: Fixture.sentence)
+            try folder.add(contentsOf: Fixture.heads)
+            try folder.write(
+                "modules.json",
+                """
+                [{"path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"path": "Mean", "type": "sentence_transformers.models.Pooling"},
+                 {"path": "Wide", "type": "sentence_transformers.models.Dense"}]
+                """)
+            var bytes = try readFile(folder.path + "/" + name)
+            let reach = min(bytes.count, 400)
+            for _ in 0..<2 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
+            try folder.write(name, bytes)
+            do {
+                let embedder = try Embedder.load(folder: folder.path)
+                _ = try embedder.vectors([embedder.tokenize("Hello world")])
+            } catch {
+                #expect(error is ModelError)
+            }
+        }
+    }
 }

@@ -110,7 +110,7 @@ struct RerankerTests {
         #expect(one.classification.activation == .sigmoid)
         #expect(
             "\(one.description)" == """
-                BERT with 1 layers of 32 (4 heads, feed-forward 64, gelu); 420 WordPiece tokens; F32 weights of 0 MB; \
+                BERT with one layer of 32 (4 heads, feed-forward 64, gelu); 420 WordPiece tokens; F32 weights of 0 MB; \
                 cls pooling; dense 32 → 32 (tanh); dense 32 → 1; cross-encoder with one label, sigmoid scores; \
                 at most 48 tokens; no prompts
                 """)

@@ -60,8 +60,8 @@ extension ModelDescription: CustomStringConvertible {
 
     private var shape: String {
         guard let activation else { return "\(family) of \(hidden)" }
-        return
-            "\(family) with \(layers) layers of \(hidden) (\(heads) heads, feed-forward \(feedForward), \(activation))"
+        let count = layers == 1 ? "one layer" : "\(layers) layers"
+        return "\(family) with \(count) of \(hidden) (\(heads) heads, feed-forward \(feedForward), \(activation))"
     }
 
     private var weightSize: String {
