@@ -4,7 +4,7 @@
 
 public struct ConfigurationChange: Sendable, Hashable, CustomStringConvertible {
     public let key: String
-    /// As TOML has them; of secrets only whether they are set.
+    /// As TOML has them.
     public let old: String
     public let new: String
     public let effect: Setting.Effect
@@ -21,6 +21,7 @@ public func changes(from old: Configuration, to new: Configuration) -> [Configur
         let (before, after) = (setting.read(old), setting.read(new))
         if before == after { return nil }
         return ConfigurationChange(
-            key: setting.key, old: setting.text(of: before), new: setting.text(of: after), effect: setting.effect)
+            key: setting.key, old: setting.type.text(of: before), new: setting.type.text(of: after),
+            effect: setting.effect)
     }
 }

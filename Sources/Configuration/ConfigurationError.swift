@@ -77,7 +77,7 @@ extension ConfigurationError.Problem {
         return Self(source, key: key, "\(what); there are: \(known.joined(separator: ", "))")
     }
 
-    /// "jobs.timeout is 5; it must be a whole number of seconds from 60 to 31536000"
+    /// "socket.backlog is 0; it must be a whole number from 1 to 65535"
     static func invalid(_ setting: Setting, _ text: String, _ source: SettingSource) -> Self {
         let name =
             switch source {
@@ -85,8 +85,7 @@ extension ConfigurationError.Problem {
             case .flag(let name): name
             case .file, .default: setting.key
             }
-        let value = setting.isSecret ? "not valid" : text
-        return Self(source, key: setting.key, "\(name) is \(value); it must be \(setting.type.expectation)")
+        return Self(source, key: setting.key, "\(name) is \(text); it must be \(setting.type.expectation)")
     }
 
     private static var tables: [String] {

@@ -9,8 +9,8 @@ public struct EffectiveConfiguration: Sendable {
         public let value: SettingValue
         public let source: SettingSource
 
-        /// As TOML has it; a secret only says that it is set.
-        public var text: String { setting.text(of: value) }
+        /// As TOML has it.
+        public var text: String { setting.type.text(of: value) }
     }
 
     public let configuration: Configuration

@@ -21,8 +21,6 @@ public struct Setting: Sendable {
     public let environmentVariable: String
     /// The option of `hearth` or `hearthd` that sets it.
     public let flag: String?
-    /// The value is not to be shown.
-    public let isSecret: Bool
 
     let read: @Sendable (Configuration) -> SettingValue
     let write: @Sendable (inout Configuration, SettingValue) -> Void
@@ -30,8 +28,7 @@ public struct Setting: Sendable {
     init<Value: SettingRepresentable>(
         _ key: String,
         _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Configuration, Value> & Sendable,
-        _ type: SettingType, _ effect: Effect, _ summary: String, environment: String? = nil, flag: String? = nil,
-        isSecret: Bool = false
+        _ type: SettingType, _ effect: Effect, _ summary: String, environment: String? = nil, flag: String? = nil
     ) {
         self.key = key
         self.type = type
@@ -39,7 +36,6 @@ public struct Setting: Sendable {
         self.summary = summary
         environmentVariable = environment ?? "HEARTH_" + String(key.uppercased().map { $0 == "." ? "_" : $0 })
         self.flag = flag
-        self.isSecret = isSecret
         // Key paths are made only when they are used: a table of them would take longer than a command's whole start.
         read = { $0[keyPath: path()].settingValue }
         write = { configuration, value in
@@ -49,11 +45,6 @@ public struct Setting: Sendable {
     }
 
     public var defaultValue: SettingValue { read(Configuration()) }
-
-    /// The value as TOML has it; a secret only says that it is set.
-    public func text(of value: SettingValue) -> String {
-        isSecret && value != .string("") ? "\"(hidden)\"" : type.text(of: value)
-    }
 
     /// `["daemon", "idle_timeout"]`.
     var path: [String] { key.split(separator: ".").map(String.init) }

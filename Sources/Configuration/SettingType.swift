@@ -11,13 +11,9 @@ public enum SettingType: Sendable, Hashable {
     case permissions([Int])
     case choice([String])
     case text
-    /// May be empty, which is "not set".
-    case optionalText
     /// An absolute path, or one that begins with `~/`; may be empty. Outside of the file it may also be relative to
     /// the current folder.
     case path
-    /// `HOST:PORT`.
-    case address
 
     static func choice<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> SettingType {
         .choice(Choice.allCases.map(\.rawValue))
@@ -32,9 +28,7 @@ public enum SettingType: Sendable, Hashable {
         case .permissions(let modes): Self.alternatives(modes.map(Self.octal))
         case .choice(let names): Self.alternatives(names.map(Self.quoted))
         case .text: "a text that is not empty"
-        case .optionalText: "a text"
         case .path: "an absolute path, or one that begins with ~/"
-        case .address: "HOST:PORT, an IPv6 host in brackets"
         }
     }
 
@@ -56,8 +50,7 @@ public enum SettingType: Sendable, Hashable {
         case (.integer(let number), .integer), (.integer(let number), .permissions):
             guard let number = Int(exactly: number) else { return nil }
             value = .integer(number)
-        case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .optionalText),
-            (.string(let text), .path), (.string(let text), .address):
+        case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .path):
             value = .string(text)
         default: return nil
         }
@@ -83,21 +76,20 @@ public enum SettingType: Sendable, Hashable {
             }
             value = .integer(number)
         case .path: return text.utf8.contains(0) ? nil : .string(text)
-        case .choice, .text, .optionalText, .address: value = .string(text)
+        case .choice, .text: value = .string(text)
         }
         return contains(value) ? value : nil
     }
 
     private func contains(_ value: SettingValue) -> Bool {
         switch (self, value) {
-        case (.boolean, .boolean), (.optionalText, .string): true
+        case (.boolean, .boolean): true
         case (.integer(let range, _), .integer(let number)): range.contains(number)
         case (.permissions(let modes), .integer(let mode)): modes.contains(mode)
         case (.choice(let names), .string(let name)): names.contains(name)
         case (.text, .string(let text)): !text.isEmpty
         case (.path, .string(let path)):
             (path.isEmpty || path.hasPrefix("/") || path.hasPrefix("~/")) && !path.utf8.contains(0)
-        case (.address, .string(let address)): NetworkAddress(address) != nil
         default: false
         }
     }

@@ -29,25 +29,12 @@ import Testing
         defer { close(descriptor) }
         let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         defer { unlink(path) }
-        write(String(repeating: "# long\n", count: 9000) + "[jobs]\nhistory = 77\n", to: path)
+        write(String(repeating: "# long\n", count: 9000) + "[daemon]\nlog_keep = 77\n", to: path)
         let effective = try EffectiveConfiguration.load(path: path)
-        #expect(effective.configuration.jobs.history == 77)
-        #expect(effective["jobs.history"]?.source == .file(path: path, line: 9002))
+        #expect(effective.configuration.daemon.logKeep == 77)
+        #expect(effective["daemon.log_keep"]?.source == .file(path: path, line: 9002))
         write(String(repeating: "#", count: 1 << 21), to: path)
         #expect(throws: ConfigurationError.self) { try EffectiveConfiguration.load(path: path) }
-    }
-
-    @Test(arguments: [
-        ("127.0.0.1:80", true), ("localhost:0", true), ("[::1]:1", true), ("[::]:1", false), ("10.0.0.1:1", false),
-        ("127.0.0.1.example:1", false),
-    ])
-    func loopback(text: String, isLoopback: Bool) {
-        #expect(NetworkAddress(text)?.isLoopback == isLoopback)
-    }
-
-    @Test(arguments: ["", ":80", "host", "host:", "host:65536", "::1:80", "[x]:1", "a b:1", "http://x:1", "h:+1"])
-    func notAnAddress(text: String) {
-        #expect(NetworkAddress(text) == nil)
     }
 }
 

@@ -44,12 +44,8 @@ import Testing
             [socket]
             permissions = 0o660
             [queue]
-            lane_weights = { background = 2 }
-            [http]
-            enabled = true
-            address = "[::1]:80"
-            tls.certificate = "/etc/cert.pem"
-            tls.key = "/etc/key.pem"
+            max_queued_tokens = 50_000
+            vector_cache_mb = 64
             """, ["HOME": "/home/someone"])
         var expected = Configuration()
         expected.model.default = "bge-small"
@@ -58,15 +54,12 @@ import Testing
         expected.daemon.idleTimeout = nil
         expected.daemon.logFile = "/home/someone/logs/hearth.log"
         expected.socket.permissions = 0o660
-        expected.queue.laneWeights.background = 2
-        expected.http.isEnabled = true
-        expected.http.address = "[::1]:80"
-        expected.http.tls.certificate = "/etc/cert.pem"
-        expected.http.tls.key = "/etc/key.pem"
+        expected.queue.maxQueuedTokens = 50_000
+        expected.queue.vectorCacheMegabytes = 64
         #expect(effective.configuration == expected)
         #expect(effective["socket.permissions"]?.text == "0o660")
         #expect(effective["socket.permissions"]?.source == .file(path: "config.toml", line: 9))
-        #expect(effective["http.tls.key"]?.source.description == "config.toml:16")
+        #expect(effective["queue.vector_cache_mb"]?.source.description == "config.toml:12")
         #expect(effective["model.mode"]?.source == .default)
     }
 
@@ -98,10 +91,10 @@ import Testing
             ("HEARTH_ISA", "avx2", "model.instruction_set", "\"avx2\""),
             ("HEARTH_SOCKET", "/run/x.sock", "socket.path", "\"/run/x.sock\""),
             ("HEARTH_NO_SPAWN", "1", "daemon.no_spawn", "true"), ("HEARTH_NO_SPAWN", "0", "daemon.no_spawn", "false"),
-            ("HEARTH_HTTP_ENABLED", "yes", "http.enabled", "true"),
+            ("HEARTH_DAEMON_IONICE", "idle", "daemon.ionice", "\"idle\""),
             ("HEARTH_SOCKET_PERMISSIONS", "660", "socket.permissions", "0o660"),
-            ("HEARTH_QUEUE_LANE_WEIGHTS_NORMAL", "9", "queue.lane_weights.normal", "9"),
-            ("HEARTH_HTTP_TLS_KEY", "", "http.tls.key", "\"\""),
+            ("HEARTH_QUEUE_VECTOR_CACHE_MB", "9", "queue.vector_cache_mb", "9"),
+            ("HEARTH_LOG_FILE", "", "daemon.log_file", "\"\""),
         ])
     func variables(name: String, text: String, key: String, value: String) throws {
         #expect(try load("", [name: text])[key]?.text == value)
@@ -124,26 +117,26 @@ import Testing
                 "config.toml:2: no key 'idle_timeout' in [model]; did you mean 'daemon.idle_timeout'?"
             ),
             (
-                "[compat]\nfoo = 1",
-                "config.toml:2: no key 'foo' in [compat]; there are: ember, cass, twilog, mozart"
+                "[queue]\n\nfoo = 1",
+                "config.toml:3: no key 'foo' in [queue]; there are: max_queued_tokens, vector_cache_mb"
             ),
             (
-                "max_concurrent = 1",
-                "config.toml:1: no table or key 'max_concurrent'; did you mean 'jobs.max_concurrent'?"
+                "max_connections = 1",
+                "config.toml:1: no table or key 'max_connections'; did you mean 'socket.max_connections'?"
             ),
             (
-                "[queue.lane_weights]\n\nnormall = 1",
-                "config.toml:3: no key 'normall' in [queue.lane_weights]; did you mean 'normal'?"
+                "[queue.max_queued_tokens]\ninteractive = 1",
+                "config.toml:1: queue.max_queued_tokens is a table; it must be a whole number of tokens from 1024 to 1073741824"
             ),
             (
                 "[daemon]\nidle_timeout = \"long\"",
                 "config.toml:2: daemon.idle_timeout is \"long\"; it must be a whole number of seconds from 0 to 31536000"
             ),
             (
-                "[jobs]\n# many\nmax_concurrent = 500",
-                "config.toml:3: jobs.max_concurrent is 500; it must be a whole number from 1 to 50"
+                "[daemon]\n# many\nlog_keep = 500",
+                "config.toml:3: daemon.log_keep is 500; it must be a whole number from 0 to 100"
             ),
-            ("[http]\nenabled = 1", "config.toml:2: http.enabled is 1; it must be true or false"),
+            ("[daemon]\nno_spawn = 1", "config.toml:2: daemon.no_spawn is 1; it must be true or false"),
             (
                 "[model]\nprecision = \"f16\"",
                 "config.toml:2: model.precision is \"f16\"; it must be \"auto\", \"f32\", \"bf16\" or \"int8\""
@@ -156,26 +149,12 @@ import Testing
             ),
             (
                 "\"model.default\" = \"x\"",
-                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [jobs], [http], [compat]"
+                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue]"
             ),
             ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
             (
                 "[model]\ndefault = bge",
                 "config.toml:2: 'bge' is not a value; a text is written in quotes: \"bge\" (column 11)"
-            ),
-            (
-                "[http]\naddress = \"::1:80\"",
-                "config.toml:2: http.address is \"::1:80\"; it must be HOST:PORT, an IPv6 host in brackets"
-            ),
-            ("[http]\ntoken = 12345", "config.toml:2: http.token is not valid; it must be a text"),
-            (
-                "[http]\nenabled = true\naddress = \"0.0.0.0:80\"",
-                "config.toml:3: http.address is '0.0.0.0:80', which other machines can reach; set http.token too"
-            ),
-            ("[http.tls]\nkey = \"/k\"", "config.toml:2: http.tls.key is set without http.tls.certificate"),
-            (
-                "[queue]\nmax_queued_tokens = 2000\nmax_batch_tokens = 4000",
-                "config.toml:2: queue.max_queued_tokens is 2000, less than one batch (queue.max_batch_tokens is 4000)"
             ),
         ])
     func mistakesAreNamed(text: String, message: String) {
@@ -196,7 +175,7 @@ import Testing
     }
 
     @Test func allMistakesAreTold() {
-        let found = problems("[model]\na1 = 1\n[http]\nenabled = 2\n", ["HEARTH_MODE": "x"])
+        let found = problems("[model]\na1 = 1\n[daemon]\nno_spawn = 2\n", ["HEARTH_MODE": "x"])
         #expect(found.count == 3)
         #expect(found[0].hasPrefix("config.toml:2:") && found[1].hasPrefix("config.toml:4:"))
         #expect(found[2].hasPrefix("HEARTH_MODE"))
@@ -209,17 +188,6 @@ import Testing
         }
         #expect(problem?.key == "daemon.idle_timout" && problem?.suggestions == ["daemon.idle_timeout"])
         #expect(problem?.source == .file(path: "config.toml", line: 2))
-    }
-
-    // MARK: - Secrets
-
-    @Test func aSecretIsNotShown() throws {
-        let effective = try load("[http]\ntoken = \"hunter2\"")
-        #expect(effective.configuration.http.token == "hunter2")
-        #expect(effective["http.token"]?.text == "\"(hidden)\"")
-        #expect(try load()["http.token"]?.text == "\"\"")
-        let change = try #require(changes(from: Configuration(), to: effective.configuration).first)
-        #expect(change.description == "http.token: \"\" → \"(hidden)\" (needs a restart)")
     }
 
     // MARK: - Reload
