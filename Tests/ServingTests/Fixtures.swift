@@ -18,13 +18,17 @@ enum Fixture {
     /// A cross-encoder.
     static let cross = folder + "tiny-cross"
 
-    /// The models above by their last names; without a name, the first.
-    static func pool(_ limits: ModelLimits = ModelLimits(), instant: String? = nil) -> ModelPool {
+    /// The models above by their last names, and the embedded one; without a name, the default.
+    static func pool(
+        _ limits: ModelLimits = ModelLimits(), instant: String? = nil,
+        default: @escaping @Sendable () -> String = { "tiny-sentence" }
+    ) -> ModelPool {
         ModelPool(
             options: LoadOptions(precision: .f32), limits: limits,
             instant: { _ in instant.map { ModelLocation(id: $0, folder: folder + $0) } }
         ) { name throws(ServingError) in
-            let name = name ?? "tiny-sentence"
+            let name = name ?? `default`()
+            if name == ModelLocation.embedded.id { return .embedded }
             guard name.hasPrefix("tiny-") || name.hasPrefix("/") else {
                 throw ServingError(.modelNotFound, "there is no model '\(name)'")
             }

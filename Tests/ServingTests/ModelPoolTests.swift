@@ -81,6 +81,45 @@ struct ModelPoolTests {
         #expect(pool.statuses().first?.expiry == nil)
     }
 
+    @Test func newLimitsHoldForModelsThatAreResident() async throws {
+        let pool = Fixture.pool()
+        for name in ["tiny-sentence", "tiny-plain", "tiny-static"] { try await pool.load(name) }
+        try pool.pin("tiny-static", true)
+        pool.apply(ModelLimits(memoryBudget: 1 << 40))
+        #expect(pool.residents().ready.count == 3)
+        pool.apply(ModelLimits(memoryBudget: 1))
+        #expect(pool.residents().ready.map(\.id) == ["tiny-static"])
+        try pool.pin("tiny-static", false)
+        pool.apply(ModelLimits())
+        try await pool.load("tiny-plain")
+        #expect(pool.statuses().allSatisfy { $0.expiry == nil })
+        pool.apply(ModelLimits(keepAlive: .idle(.milliseconds(1))))
+        await until { pool.residents().ready.isEmpty }
+        #expect(pool.residents().ready.isEmpty)
+    }
+
+    @Test func aNewDefaultModelCountsWithTheLimits() async throws {
+        let name = Mutex("tiny-sentence")
+        let pool = Fixture.pool(default: { name.withLock { $0 } })
+        pool.release(try await pool.acquire(nil))
+        name.withLock { $0 = "tiny-plain" }
+        pool.apply(ModelLimits())
+        let model = try await pool.acquire(nil)
+        #expect(model.id == "tiny-plain")
+        pool.release(model)
+    }
+
+    @Test func theEmbeddedModelStandsInOnlyUntilTheOtherIsThere() async throws {
+        let isInstalled = Mutex(false)
+        let pool = Fixture.pool(default: { isInstalled.withLock { $0 } ? "tiny-sentence" : ModelLocation.embedded.id })
+        for expected in ["hearth-static", "hearth-static", "tiny-sentence"] {
+            let model = try await pool.acquire(nil)
+            #expect(model.id == expected)
+            pool.release(model)
+            isInstalled.withLock { $0 = pool.statuses().first?.uses == 2 }
+        }
+    }
+
     @Test func unloadingWaitsForThoseWhoComputeWithIt() async throws {
         let pool = Fixture.pool()
         let model = try await pool.acquire(nil)

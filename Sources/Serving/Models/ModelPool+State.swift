@@ -3,6 +3,18 @@
 // The steps of a model's life that happen under the pool's lock.
 
 extension ModelPool.State {
+    init(limits: ModelLimits) {
+        self.limits = limits
+        residency = Residency(budget: limits.memoryBudget, keepAlive: limits.keepAlive)
+    }
+
+    mutating func apply(_ limits: ModelLimits) {
+        self.limits = limits
+        residency.budget = limits.memoryBudget
+        residency.keepAlive = limits.keepAlive
+        known = [:]
+    }
+
     /// A resident model by a name that was asked for before.
     mutating func acquireKnown(_ name: String?) -> ResidentModel? {
         known[name].flatMap { acquire($0) }

@@ -50,6 +50,7 @@ public final class ModelPool: Sendable {
     }
 
     struct State {
+        var limits: ModelLimits
         var entries: [ModelLocation: Entry] = [:]
         var residency: Residency<ModelLocation>
         /// Where names led that resident models were asked for by, so that a warm request touches no disk.
@@ -71,7 +72,6 @@ public final class ModelPool: Sendable {
     let state: Mutex<State>
     let resolve: Resolve
     private let options: LoadOptions
-    private let limits: ModelLimits
     private let instant: InstantModel?
     private let inspect: Inspection?
 
@@ -84,11 +84,10 @@ public final class ModelPool: Sendable {
         inspect: Inspection? = nil, resolve: @escaping Resolve
     ) {
         self.options = options
-        self.limits = limits
         self.instant = instant
         self.inspect = inspect
         self.resolve = resolve
-        state = Mutex(State(residency: Residency(budget: limits.memoryBudget, keepAlive: limits.keepAlive)))
+        state = Mutex(State(limits: limits))
     }
 
     // MARK: - Use
@@ -189,6 +188,13 @@ public final class ModelPool: Sendable {
         return true
     }
 
+    /// Other limits from now on, for models that are resident too; and names are looked up anew, for the default model
+    /// may be another.
+    public func apply(_ limits: ModelLimits) {
+        state.withLock { $0.apply(limits) }
+        tidy()
+    }
+
     // MARK: - Inside
 
     private enum Entrance {
@@ -202,7 +208,8 @@ public final class ModelPool: Sendable {
         _ location: ModelLocation, _ name: String?, _ progress: ProgressHandler?, retries: Bool
     ) -> Entrance {
         let (entrance, begins) = state.withLock { state -> (Entrance, Bool) in
-            state.known[name] = location
+            // The embedded model may stand in for one that is not installed yet, which the next request may find.
+            if location != .embedded { state.known[name] = location }
             switch state.entries[location] {
             case .ready(let model):
                 state.use(location)
@@ -254,7 +261,7 @@ public final class ModelPool: Sendable {
             case .success(let model): state.insert(model)
             case .failure(let error):
                 state.entries[location] = .failed(
-                    Failure(error: error, until: .now + limits.failureMemory, stamp: stamp))
+                    Failure(error: error, until: .now + state.limits.failureMemory, stamp: stamp))
             }
         }
         load.finish(result)
