@@ -120,6 +120,16 @@ struct ModelPoolTests {
         }
     }
 
+    @Test func whoWaitedForAModelGetsItHoweverShortItStays() async throws {
+        let pool = Fixture.pool(ModelLimits(memoryBudget: 1, keepAlive: .idle(.zero)))
+        for _ in 0..<20 {
+            let model = try await pool.acquire(nil)
+            pool.release(model)
+            #expect(pool.residents().ready.isEmpty)
+        }
+        #expect(pool.figures.loads == 20)
+    }
+
     @Test func unloadingWaitsForThoseWhoComputeWithIt() async throws {
         let pool = Fixture.pool()
         let model = try await pool.acquire(nil)

@@ -20,6 +20,15 @@ struct ResidencyTests {
         #expect(residency.bytes == 200)
     }
 
+    @Test func whatNobodyHasGotToYetIsSpared() {
+        var residency = Residency<Int>(budget: 0, keepAlive: .idle(.zero))
+        residency.insert(model(100, usedAt: 0), 0)
+        residency.update(0) { $0.sparedUntil = start + .seconds(1) }
+        #expect(residency.evict(start).isEmpty)
+        #expect(residency.nextExpiry == start + .seconds(1))
+        #expect(residency.evict(start + .seconds(1)) == [0])
+    }
+
     @Test func roomIsMadeForWhatComes() {
         var residency = Residency<Int>(budget: 250)
         for key in 0..<2 { residency.insert(model(100, usedAt: key), key) }

@@ -28,7 +28,10 @@ extension ModelPool.State {
     }
 
     mutating func use(_ location: ModelLocation) {
-        residency.update(location) { $0.users += 1 }
+        residency.update(location) {
+            $0.users += 1
+            $0.sparedUntil = nil
+        }
         uses[location, default: 0] += 1
     }
 
@@ -36,6 +39,7 @@ extension ModelPool.State {
         let bytes = model.mappedBytes + model.privateBytes
         var figures = Residency<ModelLocation>.Model(bytes: bytes, lastUsed: .now)
         figures.keepAlive = keepAlives[model.location]
+        figures.sparedUntil = .now + .seconds(1)
         residency.insert(figures, model.location)
         sizes[model.location] = bytes
         entries[model.location] = .ready(model)

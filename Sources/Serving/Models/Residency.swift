@@ -19,6 +19,8 @@ public struct Residency<Key: Hashable & Sendable>: Sendable {
         public var users = 0
         /// Stays until it is unpinned or unloaded.
         public var isPinned = false
+        /// Until then it stays, for those who waited for it and have not got to it yet.
+        public var sparedUntil: ContinuousClock.Instant?
         /// Nil for what holds for all.
         public var keepAlive: KeepAlive?
 
@@ -57,7 +59,7 @@ public struct Residency<Key: Hashable & Sendable>: Sendable {
         guard let model = models[key], !model.isPinned else { return nil }
         switch model.keepAlive ?? keepAlive {
         case .untilNeeded: return nil
-        case .idle(let time): return model.lastUsed + time
+        case .idle(let time): return max(model.lastUsed + time, model.sparedUntil ?? model.lastUsed)
         }
     }
 
@@ -72,8 +74,10 @@ public struct Residency<Key: Hashable & Sendable>: Sendable {
         _ now: ContinuousClock.Instant, incoming: Int = 0, sparing newcomer: Key? = nil
     ) -> [Key] {
         var leaving: [Key] = []
-        let candidates = models.filter { $0.key != newcomer && $0.value.users == 0 && !$0.value.isPinned }
-            .sorted { $0.value.lastUsed < $1.value.lastUsed }
+        let candidates = models.filter { key, model in
+            key != newcomer && model.users == 0 && !model.isPinned && (model.sparedUntil.map { $0 <= now } ?? true)
+        }
+        .sorted { $0.value.lastUsed < $1.value.lastUsed }
         for (key, _) in candidates where expiry(key).map({ $0 <= now }) ?? false {
             models[key] = nil
             leaving.append(key)
