@@ -68,7 +68,7 @@ struct FirstUseTests {
 
     @Test func aModelThatIsNotInstalledIsNamedWithWhatToDo() throws {
         let home = try TestHome(withModels: false)
-        let missing = try home.run(["embed", "hello"])
+        let missing = try home.run(["embed", "hello", "-m", "all-minilm-l6-v2"])
         #expect(missing.status == 1)
         #expect(missing.errors.contains("hearth models pull all-minilm-l6-v2"), "\(missing.errors)")
         let misspelt = try home.run(["embed", "hello", "-m", "all-minilm-l6-v3"])

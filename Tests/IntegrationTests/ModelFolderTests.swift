@@ -118,8 +118,14 @@ struct ModelFolderTests {
             try bad.write(to: path)
             try expectError("tokenizer.json")
         }
+        try good.write(to: path)
+        let right = try embed()
         try FileManager.default.removeItem(at: path)
-        #expect(try embed().status == 1)
+        // The vocabulary says the same.
+        let fromVocabulary = try embed()
+        #expect(fromVocabulary.status == 0 && fromVocabulary.output == right.output, "\(fromVocabulary.errors)")
+        try FileManager.default.removeItem(atPath: folder + "/vocab.txt")
+        try expectError("tokenizer.json", "vocab.txt")
     }
 
     @Test func otherFamiliesAreRefusedByName() throws {
