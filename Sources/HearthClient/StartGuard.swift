@@ -46,8 +46,10 @@ struct StartGuard {
         history.write(to: paths.startHistory)
     }
 
-    /// Another configuration or another daemon may well start.
+    /// Another configuration or another daemon may well start. Times of files come from a clock that is up to a tick
+    /// behind.
     private func hasChanged(since time: Double) -> Bool {
+        let time = time - 0.02
         [paths.configuration, executable].contains { path in
             var entry = stat()
             guard stat(path, &entry) == 0 else { return false }
