@@ -50,7 +50,7 @@ struct StartGuard {
     /// behind.
     private func hasChanged(since time: Double) -> Bool {
         let time = time - 0.02
-        [paths.configuration, executable].contains { path in
+        return [paths.configuration, executable].contains { path in
             var entry = stat()
             guard stat(path, &entry) == 0 else { return false }
             #if canImport(Darwin)
