@@ -115,6 +115,7 @@ extension Daemon {
             return readiness.report(.running)
         }
         let log = try DaemonLog(options)
+        ProcessPriority.lower(options.settings.configuration.daemon, log: log.logger)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let daemon = Daemon(
             options, socket: socket, mayOpenFolders: false, log: log.logger, loop: loops.next(), started: started)

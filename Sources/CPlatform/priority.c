@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "include/priority.h"
+
+#include <errno.h>
+
+#if defined(__linux__)
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Of linux/ioprio.h, which not every system has.
+enum { WHO_PROCESS = 1, CLASS_SHIFT = 13, CLASS_BEST_EFFORT = 2, CLASS_IDLE = 3, LAST_LEVEL = 7 };
+
+int hearth_set_io_priority(int thread, enum hearth_io_priority priority) {
+    int value = priority == HEARTH_IO_IDLE ? CLASS_IDLE << CLASS_SHIFT : CLASS_BEST_EFFORT << CLASS_SHIFT | LAST_LEVEL;
+    return syscall(SYS_ioprio_set, WHO_PROCESS, thread, value) == 0 ? 0 : errno;
+}
+
+#else
+
+int hearth_set_io_priority(int thread, enum hearth_io_priority priority) {
+    (void)thread, (void)priority;
+    return ENOSYS;
+}
+
+#endif
