@@ -37,6 +37,7 @@ extension Daemon {
                         instant: { _ in .embedded },
                         inspect: selfTest.complaint, resolve: library.locate)
                     parts.add { $0.models = models }
+                    settings.follow { models.apply(ModelLimits($0.model)) }
                 },
                 figures: {
                     guard let figures = parts.made.models?.figures else { return [] }
@@ -105,6 +106,7 @@ extension Daemon {
                 let listener = try await Listener(
                     options.settings, handovers.first, on: group, connection: connection)
                 parts.add { $0.listener = listener }
+                settings.follow { listener.maximumConnections = $0.socket.maxConnections }
                 listener.acceptClients()
                 isListening()
             },

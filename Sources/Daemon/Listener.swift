@@ -25,6 +25,7 @@ final class Listener: Sendable {
     /// The name that is this daemon's to remove.
     private let file: (path: String, inode: ino_t)?
     private let accepting = Mutex<Task<Void, Never>?>(nil)
+    private let counter: ClientCounter
 
     /// - Parameter connection: makes the gateway of a new client's channel, on that channel's event loop.
     init(
@@ -34,6 +35,7 @@ final class Listener: Sendable {
         let path = settings.paths.socket
         let options = settings.configuration.socket
         let counter = ClientCounter(limit: options.maxConnections)
+        self.counter = counter
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(options.backlog))
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -47,6 +49,10 @@ final class Listener: Sendable {
                 channel.closeFuture.whenComplete { _ in counter.leave() }
                 let client = ClientID(user: peer.user, process: peer.process, connection: number)
                 return try connection(channel, client)
+            }.flatMapErrorThrowing { error in
+                // Nobody else does, and the client would wait for ever.
+                channel.close(promise: nil)
+                throw error
             }
         }
         if let handover {
@@ -66,6 +72,12 @@ final class Listener: Sendable {
             rename(temporary, path) == 0
         else { throw StartupError("cannot put the socket at '\(path)'", errno) }
         file = (path, status.st_ino)
+    }
+
+    /// More than these are not let in; those who are in stay.
+    var maximumConnections: Int {
+        get { counter.limit }
+        set { counter.limit = newValue }
     }
 
     /// Serves whoever comes, until `stop`.
@@ -101,20 +113,30 @@ final class Listener: Sendable {
 
 /// Numbers connections, and bounds how many there are.
 private final class ClientCounter: Sendable {
-    private let limit: Int
-    private let state = Mutex<(total: UInt64, current: Int)>((0, 0))
+    private struct State {
+        var limit: Int
+        var total: UInt64 = 0
+        var current = 0
+    }
 
-    init(limit: Int) { self.limit = limit }
+    private let state: Mutex<State>
+
+    init(limit: Int) { state = Mutex(State(limit: limit)) }
+
+    var limit: Int {
+        get { state.withLock { $0.limit } }
+        set { state.withLock { $0.limit = newValue } }
+    }
 
     func enter() throws(StartupError) -> UInt64 {
-        let number = state.withLock { state -> UInt64? in
-            guard state.current < limit else { return nil }
+        try state.withLock { state throws(StartupError) in
+            guard state.current < state.limit else {
+                throw StartupError("there are \(state.current) connections, and the limit is \(state.limit)")
+            }
             state.total += 1
             state.current += 1
             return state.total
         }
-        guard let number else { throw StartupError("there are \(limit) connections, which is the limit") }
-        return number
     }
 
     func leave() { state.withLock { $0.current -= 1 } }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Settings that change what a daemon does, when it starts and while it runs.
+
+import Foundation
+import JSON
+import Testing
+
+@Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
+struct SettingsTests {
+    private func configure(_ home: TestHome, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: home.path + "/config.toml"))
+    }
+
+    @Test func aReloadCountsAtOnce() throws {
+        let home = try TestHome()
+        let daemon = try ForegroundDaemon(home)
+        let first = try RawConnection(home.socket)
+        try configure(home, "[socket]\nmax_connections = 1\nbacklog = 5\n")
+        let changes = try first.call("daemon.reload")["result"]?["changes"]
+        #expect(
+            changes == [
+                ["key": "socket.backlog", "old": "1024", "new": "5", "effect": "restart"],
+                ["key": "socket.max_connections", "old": "1024", "new": "1", "effect": "now"],
+            ])
+        let refused = try RawConnection(home.socket)
+        refused.send(request("daemon.health", [:]))
+        #expect(try refused.receive() == nil)
+        try configure(home, "[socket]\nmax_connections = 2\n")
+        _ = try first.call("daemon.reload")
+        #expect(try RawConnection(home.socket).call("daemon.health")["result"]?["status"] == "ok")
+        withExtendedLifetime(daemon) {}
+    }
+
+    @Test func aMistakeChangesNothing() throws {
+        let home = try TestHome()
+        let daemon = try ForegroundDaemon(home)
+        let connection = try RawConnection(home.socket)
+        try configure(home, "[daemon]\nidle_timeout = 5\nnise = 1\n")
+        let error = try connection.call("daemon.reload")["error"]
+        #expect(error?["data"]?["kind"] == "invalid_parameters")
+        #expect(error?["message"]?.string?.contains("config.toml:3: no key 'nise'") == true)
+        #expect(try connection.call("daemon.status")["result"]?["idle_timeout_s"] == 900)
+        withExtendedLifetime(daemon) {}
+    }
+
+    #if os(Linux)
+        @Test func theDaemonYieldsAsItIsTold() throws {
+            let home = try TestHome()
+            let daemon = try ForegroundDaemon(
+                home, environment: ["HEARTH_DAEMON_NICE": "19", "HEARTH_DAEMON_IONICE": "low"])
+            _ = try RawConnection(home.socket).call("daemon.ready")
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(daemon.pid)/task")
+            let kind = __priority_which_t(PRIO_PROCESS.rawValue)
+            // One that ends meanwhile has -1.
+            let priorities = threads.compactMap(UInt32.init).map { getpriority(kind, $0) }.filter { $0 != -1 }
+            #expect(priorities.count > 2)
+            #expect(priorities.allSatisfy { $0 == 19 }, "\(priorities)")
+        }
+    #endif
+}
