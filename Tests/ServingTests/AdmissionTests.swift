@@ -10,6 +10,11 @@ struct AdmissionTests {
     private let first = ClientID(connection: 1)
     private let second = ClientID(connection: 2)
 
+    @Test func oneClientMayHaveThreeQuarters() {
+        #expect(AdmissionLimits(tokens: 100).tokensPerClient == 75)
+        #expect(AdmissionLimits().tokensPerClient == 3_000_000)
+    }
+
     @Test func refusesBeyondTheLimitAndSaysByHowMuch() {
         var admission = Admission(limits: AdmissionLimits(tokens: 100, tokensPerClient: 100))
         #expect(admission.admit(80, of: first) == nil)

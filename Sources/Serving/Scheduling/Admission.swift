@@ -4,13 +4,14 @@
 
 /// The bounds of what is admitted and not finished.
 public struct AdmissionLimits: Sendable, Hashable {
-    public var tokens = 4_000_000
+    public var tokens: Int
     /// Leaves room for others beside the greediest client.
-    public var tokensPerClient = 3_000_000
+    public var tokensPerClient: Int
 
-    public init(tokens: Int = 4_000_000, tokensPerClient: Int = 3_000_000) {
+    /// - Parameter tokensPerClient: nil for three quarters.
+    public init(tokens: Int = 4_000_000, tokensPerClient: Int? = nil) {
         self.tokens = tokens
-        self.tokensPerClient = tokensPerClient
+        self.tokensPerClient = tokensPerClient ?? tokens / 4 * 3
     }
 }
 
