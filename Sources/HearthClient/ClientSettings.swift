@@ -14,6 +14,8 @@ public import WireProtocol
 
 public struct ClientSettings: Sendable {
     public let paths: HearthPaths
+    /// Where the daemon logs.
+    public let log: String
     /// Why no daemon may be used.
     let noDaemon: String?
     /// Why none may be started.
@@ -31,8 +33,8 @@ public struct ClientSettings: Sendable {
         } catch {
             throw .refusedPath(error.message)
         }
-        // Most have no file, and need not wait for a look at all settings.
-        if access(paths.configuration, F_OK) == 0 {
+        // Most have neither, and need not wait for a look at all settings.
+        if access(paths.configuration, F_OK) == 0 || !(environment["HEARTH_LOG_FILE"] ?? "").isEmpty {
             self = try Self.reading(environment)
         } else {
             self.init(paths, environment)
@@ -41,6 +43,7 @@ public struct ClientSettings: Sendable {
 
     private init(_ paths: HearthPaths, _ environment: [String: String]) {
         self.paths = paths
+        log = paths.log
         startTimeout = nil
         let mode = environment["HEARTH_MODE"] ?? ""
         asksForDirect = mode == "direct"
@@ -66,6 +69,7 @@ public struct ClientSettings: Sendable {
     private init(_ settings: Settings) {
         paths = settings.paths
         let configuration = settings.configuration
+        log = configuration.daemon.logFile ?? paths.log
         startTimeout = configuration.daemon.startupTimeout
         asksForDirect = configuration.model.mode == .direct
         noDaemon = asksForDirect ? "\(settings.name("model.mode", "HEARTH_MODE=direct")) forbids using one" : nil

@@ -114,7 +114,8 @@ struct DaemonStart {
                 process.kill()
                 if isPreceded { throw .noDaemon(timeoutReason(wasRunning: true, wasStarted: false)) }
                 let seconds = timeout / .seconds(1)
-                throw .noDaemon("'\(executable)' did not listen within \(seconds) s and was ended; see '\(paths.log)'")
+                throw .noDaemon(
+                    "'\(executable)' did not listen within \(seconds) s and was ended; 'hearth logs' may say why")
             }
             var byte: UInt8 = 0
             let count = read(report.number, &byte, 1)

@@ -50,6 +50,17 @@ import WireProtocol
         #expect(result["usage"]?["tokens"] == 1 && result["timing"]?["inference_ms"] == 1.5)
     }
 
+    @Test func theLogIsWhereTheConfigurationPutsIt() {
+        let home = TemporaryHome()
+        home.write("{\"message\":\"one\"}\n{\"message\":\"two\"}\n", to: "own.log")
+        #expect(hearth("logs", home: home).output.isEmpty)
+        home.write("[daemon]\nlog_file = \"\(home.path)/own.log\"\n", to: "config.toml")
+        #expect(hearth("logs", "--json", "-n", "1", home: home).output == "{\"message\":\"two\"}\n")
+        home.write("", to: "config.toml")
+        let outcome = hearth("logs", "--json", home: home, ["HEARTH_LOG_FILE": home.path + "/own.log"])
+        #expect(outcome.output.hasPrefix("{\"message\":\"one\"}\n"))
+    }
+
     @Test func linesAreTextsAlsoBlankOnes() {
         let daemon = FakeDaemon.answering { connection, call, id in
             let isRight = call.parameters["lane"] == "normal"

@@ -47,8 +47,7 @@ struct Logs: ParsableCommand {
     }
 
     func run() throws {
-        let paths = try ClientSettings(environment: processEnvironment()).paths
-        var file = LogFile(path: paths.log)
+        var file = LogFile(path: try ClientSettings(environment: processEnvironment()).log)
         let console = Console.standardOutput()
         try show(file.lastLines(number), console)
         while follow {
