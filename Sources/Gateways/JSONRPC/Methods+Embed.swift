@@ -27,7 +27,9 @@ extension Methods {
         let lists = tokens.map { list in
             list.map { TokenizeResult.Token(id: $0.id, text: $0.text, range: $0.range) }
         }
-        return Reply(TokenizeResult(model: model, tokens: lists).json)
+        var result = TokenizeResult(model: model, tokens: lists)
+        result.notice = daemon.notice(about: model, insteadOf: parameters.model)
+        return Reply(result.json)
     }
 }
 

@@ -13,7 +13,9 @@ extension Methods {
         request.client = context.client
         let outcome = try await daemon.backend().reranking.rerank(request, progress: context.loadProgress)
         context.note(model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
-        return Reply(RerankResult(outcome).json)
+        var result = RerankResult(outcome)
+        result.notice = daemon.notice(about: outcome.model, insteadOf: parameters.model)
+        return Reply(result.json)
     }
 }
 

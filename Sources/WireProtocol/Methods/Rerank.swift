@@ -84,6 +84,8 @@ public struct RerankResult: Sendable {
     /// Documents of which the model saw only the beginning.
     public var truncated: [TruncatedInput]
     public var timing: Timing
+    /// Why another model answered than the one that was meant.
+    public var notice: String?
 
     public init(
         model: String, method: Method, results: [Ranked], tokens: Int, truncated: [TruncatedInput], timing: Timing
@@ -99,7 +101,7 @@ public struct RerankResult: Sendable {
 
 extension RerankResult {
     public var json: JSONValue {
-        [
+        var object: JSONObject = [
             "model": .string(model),
             "method": .string(method.rawValue),
             "results": .array(results.map(\.json)),
@@ -107,6 +109,8 @@ extension RerankResult {
             "truncated": .array(truncated.map(\.json)),
             "timing": timing.json,
         ]
+        object["notice"] = notice.map(JSONValue.string)
+        return .object(object)
     }
 }
 

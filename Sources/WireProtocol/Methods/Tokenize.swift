@@ -51,6 +51,8 @@ public struct TokenizeResult: Sendable {
 
     public var model: String
     public var tokens: [[Token]]
+    /// Why it is another model's tokenizer than the one that was meant.
+    public var notice: String?
 
     public init(model: String, tokens: [[Token]]) {
         self.model = model
@@ -68,6 +70,8 @@ public struct TokenizeResult: Sendable {
                     ]
                 })
         }
-        return ["model": .string(model), "tokens": .array(lists)]
+        var object: JSONObject = ["model": .string(model), "tokens": .array(lists)]
+        object["notice"] = notice.map(JSONValue.string)
+        return .object(object)
     }
 }

@@ -21,7 +21,7 @@ struct Rerank: ParsableCommand {
             vectors are compared instead, which is an approximation; --json says which it was.
 
             Examples:
-              hearth rerank "how do I retry?" "call it twice" "close the file" -m ms-marco-minilm-l6-v2
+              hearth rerank "how do I retry?" "call it twice" "close the file" -m cross-encoder/ms-marco-MiniLM-L6-v2
               grep -rhn upload src | hearth rerank "where are failed uploads retried?" --top-n 5
             """)
 
@@ -87,6 +87,7 @@ struct Rerank: ParsableCommand {
                 "\(Format.count(Int64(cut.count))) of \(Format.count(documents.count, "document")) had more tokens "
                     + "than the model takes and were shortened; --json says which")
         }
+        if let notice = result["notice"]?.string { Output.note(notice) }
     }
 
     private func read() throws -> [String] {

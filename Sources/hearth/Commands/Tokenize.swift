@@ -49,5 +49,6 @@ struct Tokenize: ParsableCommand {
             ])
         }
         try Output.write(table.rendered(for: .standardOutput()))
+        if let notice = result["notice"]?.string { Output.note(notice) }
     }
 }
