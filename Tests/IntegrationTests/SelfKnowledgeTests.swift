@@ -128,6 +128,10 @@ struct SelfKnowledgeTests {
         #expect(json["notice"]?.string?.contains("hearth models pull all-minilm-l6-v2") == true)
         #expect(result.errors.contains("hearth models pull all-minilm-l6-v2"))
         #expect(try home.run(["embed", "hello", "-m", "hearth-static"]).errors == "")
+        for command in [["rerank", "hello", "one", "two"], ["tokenize", "hello"]] {
+            let result = try home.run(command)
+            #expect(result.status == 0 && result.errors.contains("hearth models pull all-minilm-l6-v2"), "\(command)")
+        }
         // Who names a model gets that one or an error.
         #expect(try home.run(["embed", "hello", "-m", "all-minilm-l6-v2"]).status == 1)
     }

@@ -32,18 +32,6 @@ struct SettingsTests {
         withExtendedLifetime(daemon) {}
     }
 
-    @Test func aMistakeChangesNothing() throws {
-        let home = try TestHome()
-        let daemon = try ForegroundDaemon(home)
-        let connection = try RawConnection(home.socket)
-        try configure(home, "[daemon]\nidle_timeout = 5\nnise = 1\n")
-        let error = try connection.call("daemon.reload")["error"]
-        #expect(error?["data"]?["kind"] == "invalid_parameters")
-        #expect(error?["message"]?.string?.contains("config.toml:3: no key 'nise'") == true)
-        #expect(try connection.call("daemon.status")["result"]?["idle_timeout_s"] == 900)
-        withExtendedLifetime(daemon) {}
-    }
-
     #if os(Linux)
         @Test func theDaemonYieldsAsItIsTold() throws {
             let home = try TestHome()
