@@ -35,7 +35,7 @@ extension Daemon {
                     let models = ModelPool(
                         options: library.loadOptions, limits: ModelLimits(settings.current.model),
                         instant: { _ in .embedded },
-                        inspect: selfTest.complaint, resolve: library.locate)
+                        inspect: inspect, resolve: library.locate)
                     parts.add { $0.models = models }
                     settings.follow { models.apply(ModelLimits($0.model)) }
                 },
@@ -93,6 +93,19 @@ extension Daemon {
                 },
                 figures: { [ServiceFigure("waiting", startup.waiting)] }),
         ]
+    }
+
+    /// Compares a model that was just loaded with what was recorded of it, and tells of it.
+    @Sendable private func inspect(_ model: ResidentModel) -> String? {
+        let complaint = selfTest.complaint(about: model)
+        var event: JSONObject = [
+            "id": .string(model.id), "state": complaint == nil ? "ready" : "degraded",
+            "load_ms": .number((model.loadTime / .microseconds(1)).rounded() / 1000),
+        ]
+        event["reason"] = complaint.map(JSONValue.string)
+        service.bus.publish(.models, event)
+        if let complaint { log.warning("model \(model.id) is degraded", metadata: ["because": "\(complaint)"]) }
+        return complaint
     }
 
     /// The socket starts at once: who comes before the rest is ready waits there.

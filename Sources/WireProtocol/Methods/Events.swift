@@ -34,7 +34,7 @@ public struct Event: Sendable {
     /// Unix time in seconds.
     public var at: Double
     public var fields: JSONObject
-    /// How many events a reader that was too slow has lost before this one.
+    /// How many events of this connection a reader that was too slow has lost so far.
     public var missed = 0
 
     public init(topic: EventTopic, at: Double, fields: JSONObject) {
@@ -48,7 +48,7 @@ public struct Event: Sendable {
     public var notification: Call {
         var parameters: JSONObject = ["topic": .string(topic.rawValue), "at": .number(at)]
         if missed > 0 { parameters["missed"] = .integer(Int64(missed)) }
-        for member in fields.members { parameters[member.key] = member.value }
+        for member in fields.members where parameters[member.key] == nil { parameters[member.key] = member.value }
         return Call(id: nil, method: Self.method, parameters: .object(parameters))
     }
 }

@@ -3,6 +3,7 @@
 // `models show`: what manifest and catalogue know of one model.
 
 import ArgumentParser
+import Inference
 import JSON
 import ModelStore
 import Terminal
@@ -33,8 +34,10 @@ struct ModelsShow: AsyncParsableCommand {
                 guard case .catalogue(let entry) = reference, error.code == .notFound else { throw error }
                 return show(entry, context)
             }
+            let understood = Understanding(installed, context)
             if options.json {
                 var document = context.json(installed)
+                document.members += understood.json.members
                 document["pulled_at"] = installed.pulledAt.map(JSONValue.integer) ?? .null
                 document["files"] = .array(installed.files.map(Self.json))
                 return options.print(.object(document))
@@ -45,7 +48,7 @@ struct ModelsShow: AsyncParsableCommand {
                 ("folder", installed.folder), ("size", Format.bytes(installed.bytes)),
             ]
             if let entry = context.store.catalogue.entry(named: installed.id) { lines += Self.lines(entry) }
-            write(lines)
+            write(lines + understood.lines)
             var table = Table([.init("FILE"), .init("BYTES", .right), .init("SHA-256")])
             for file in installed.files { table.append([file.path, Format.count(file.bytes), file.sha256 ?? ""]) }
             Console.writeToStandardOutput("\n" + table.rendered(for: options.output))
@@ -79,5 +82,35 @@ struct ModelsShow: AsyncParsableCommand {
             "path": .string(file.path), "bytes": .integer(file.bytes),
             "sha256": file.sha256.map(JSONValue.string) ?? .null,
         ]
+    }
+}
+
+/// What Hearth makes of a model's files. They are loaded for it, since nothing less shows that they can be.
+private struct Understanding {
+    private let result: Result<ModelDescription, ModelError>
+
+    init(_ model: InstalledModel, _ context: ModelsContext) {
+        result = Result { () throws(ModelError) in
+            try LoadedModel.load(
+                folder: model.folder, options: LoadOptions(precision: .f32, cacheDirectory: context.paths.cache)
+            ).description
+        }
+    }
+
+    var lines: [(String, String)] {
+        switch result {
+        case .success(let description):
+            description.description.split(separator: "; ").enumerated().map { index, part in
+                (index == 0 ? "understood" : "", String(part))
+            }
+        case .failure(let error): [("cannot run", error.message)]
+        }
+    }
+
+    var json: JSONObject {
+        switch result {
+        case .success(let description): ["runs": true, "understood": .string(description.description)]
+        case .failure(let error): ["runs": false, "error": .string(error.message)]
+        }
     }
 }
