@@ -39,6 +39,9 @@ final class Listener: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(options.backlog))
             .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // Most connections hold still after a short request, and keep what they read it with.
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 512, maximum: 1 << 16))
         let accept: @Sendable (any Channel) -> EventLoopFuture<JSONRPCConnection> = { channel in
             peerCredentials(of: channel).flatMapThrowing { peer in
                 // File modes keep others out already; this holds even where they were changed.

@@ -7,6 +7,7 @@ import Inference
 import JSON
 import ModelStore
 import Terminal
+import WireProtocol
 
 struct ModelsShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
