@@ -49,6 +49,8 @@ public final class HearthClient {
     private var outcomes: [RequestID: Result<Answer, ClientError>] = [:]
     /// When to give up on a daemon that says it is shutting down; nil while none does.
     private var retryDeadline: Deadline?
+    /// The daemon was started by this client and has not answered anything so far.
+    private var isStartUnproven = false
     /// Overrides the usual time that a daemon may take until it listens.
     private var startTimeout: Duration?
     private var retryInterval = HearthClient.firstRetryInterval
@@ -186,6 +188,10 @@ public final class HearthClient {
             requests[id]?.isInFlight = false
             retryDeadline = nil
             retryInterval = Self.firstRetryInterval
+            if isStartUnproven {
+                isStartUnproven = false
+                StartGuard.recordAnswer(paths)
+            }
             outcomes[id] = .success(Answer(result: result, attachments: frame.attachments))
         } else {
             throw .invalidReply("it has neither 'result' nor 'error'")
@@ -270,6 +276,7 @@ public final class HearthClient {
         let connection = try start.connection()
         stream = MessageStream(connection.socket, maximumBytes: options.maximumReplyBytes)
         peer = connection.started == nil ? .running : .started
+        isStartUnproven = peer == .started
         if peer == .started { ClientHistory(paths).record("started the daemon", because: "none was running") }
     }
 

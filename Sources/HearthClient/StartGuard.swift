@@ -46,6 +46,9 @@ struct StartGuard {
         history.write(to: paths.startHistory)
     }
 
+    /// A daemon that has answered did start; if it is killed afterwards, that says nothing about the next one.
+    static func recordAnswer(_ paths: HearthPaths) { StartHistory().write(to: paths.startHistory) }
+
     /// Another configuration or another daemon may well start. Times of files come from a clock that is up to a tick
     /// behind.
     private func hasChanged(since time: Double) -> Bool {
