@@ -50,6 +50,7 @@ final class DaemonService: DaemonControl {
         var connections = 0
         var listeningTime: Duration = .zero
         var group: ServiceGroup?
+        var isForced = false
     }
 
     init(
@@ -90,11 +91,15 @@ final class DaemonService: DaemonControl {
 
     func end(failed: Bool) { gate.leave(failed: failed) }
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event> { bus.events(topics) }
+    var isStopping: Bool { gate.counts.isDraining || live.withLock { $0.isForced } }
     var loadCount: UInt64 { parts.made.models?.figures.loads ?? 0 }
     func installedModels() -> [ModelLocation] { library.installed() }
     func reload() throws(ConfigurationError) -> [ConfigurationChange] { try settings.reload() }
 
-    func shutDown(force: Bool) { stop(force ? .forced : .requested) }
+    func shutDown(force: Bool) {
+        if force { live.withLock { $0.isForced = true } }
+        stop(force ? .forced : .requested)
+    }
 
     func stop(_ event: StopEvent) {
         stopping.yield(event)

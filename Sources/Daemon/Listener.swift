@@ -63,8 +63,8 @@ final class Listener: Sendable {
             file = nil
             return
         }
+        Self.removeLeftovers(of: path)
         let temporary = "\(path).\(getpid())"
-        unlink(temporary)
         do {
             server = try await bootstrap.bind(unixDomainSocketPath: temporary, childChannelInitializer: accept)
         } catch {
@@ -81,6 +81,20 @@ final class Listener: Sendable {
     var maximumConnections: Int {
         get { counter.limit }
         set { counter.limit = newValue }
+    }
+
+    /// Sockets that daemons were about to put in place when they were killed. No other daemon lives beside this one,
+    /// which holds the lock.
+    private static func removeLeftovers(of path: String) {
+        guard let slash = path.lastIndex(of: "/"), let folder = opendir(String(path[...slash])) else { return }
+        defer { closedir(folder) }
+        let prefix = path[path.index(after: slash)...] + "."
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasPrefix(prefix), Int(name.dropFirst(prefix.count)) != nil { unlink(path[...slash] + name) }
+        }
     }
 
     /// Serves whoever comes, until `stop`.

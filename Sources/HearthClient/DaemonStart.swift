@@ -34,6 +34,8 @@ struct DaemonStart {
         case listening
         /// Another daemon holds the instance lock.
         case running
+        /// Somebody, or a system out of memory, killed it: no fault of its own.
+        case killed
     }
 
     /// The number under which the daemon finds the pipe on which it reports.
@@ -54,11 +56,17 @@ struct DaemonStart {
         var started: ChildProcess?
         var interval = Duration.milliseconds(1)
         var wasRunning = false
+        var wasKilled = false
         while true {
             if lock == nil { lock = try FileLock.take(paths.spawnLock) }
             // Somebody may have started one in the meantime, also while the lock was being taken.
             if let socket = try UnixSocket.connect(to: paths.socket, until: deadline) {
                 return Connection(socket: socket, started: started)
+            }
+            if deadline.hasPassed, wasKilled {
+                let error = ClientError.noDaemon("'\(executable)' was killed each time that it was started")
+                guardian.recordFailure(error)
+                throw error
             }
             if deadline.hasPassed { throw .noDaemon(timeoutReason(wasRunning: wasRunning, wasStarted: started != nil)) }
             if lock != nil, started == nil {
@@ -83,6 +91,7 @@ struct DaemonStart {
                     // It is just about to listen, or shutting down; asking again costs a process start.
                     wasRunning = true
                     interval = max(interval, .milliseconds(50))
+                case .killed: wasKilled = true
                 }
             }
             pause(interval, until: deadline)
@@ -134,8 +143,10 @@ struct DaemonStart {
             _ = ending()
             throw .noDaemon("\(DaemonExecutable.name) could not start: \(text.dropFirst(prefix.count))")
         }
+        let end = ending()
+        if end == "signal \(SIGKILL)" { return .killed }
         throw .noDaemon(
-            "'\(executable)' ended before it listened (\(ending())); "
+            "'\(executable)' ended before it listened (\(end)); "
                 + "'\(DaemonExecutable.name) serve --foreground' shows why")
     }
 

@@ -49,6 +49,8 @@ public final class HearthClient {
     private var outcomes: [RequestID: Result<Answer, ClientError>] = [:]
     /// When to give up on a daemon that says it is shutting down; nil while none does.
     private var retryDeadline: Deadline?
+    /// Two daemons have gone away with the same request.
+    private var isDistrustful = false
     /// The daemon was started by this client and has not answered anything so far.
     private var isStartUnproven = false
     /// Overrides the usual time that a daemon may take until it listens.
@@ -217,9 +219,16 @@ public final class HearthClient {
         for (id, request) in requests where request.isInFlight {
             requests[id]?.isInFlight = false
             requests[id]?.disconnections += 1
-            // A request that brings down one daemon after another is not sent to a third.
-            let mayRepeat = isDisconnected && request.isRepeatable && request.disconnections == 0 && child == nil
-            if !mayRepeat { outcomes[id] = .failure(error) }
+            guard isDisconnected, request.isRepeatable, child == nil else {
+                outcomes[id] = .failure(error)
+                continue
+            }
+            // A request that brings down one daemon after another is not sent to a third, but may do what it does to a
+            // process of its own.
+            if request.disconnections > 0 {
+                isDistrustful = true
+                if !options.policy.allowsDirect { outcomes[id] = .failure(error) }
+            }
         }
     }
 
@@ -252,6 +261,12 @@ public final class HearthClient {
     }
 
     private func connect() throws(ClientError) {
+        if isDistrustful, options.policy.allowsDirect {
+            let reason = "two daemons in a row went away before they replied"
+            ClientHistory(paths).record("computed without a daemon", because: reason)
+            try connectDirectly()
+            return options.onFallback(reason)
+        }
         if options.policy.daemon == .never {
             ClientHistory(paths).record("computed without a daemon", because: "the command asked for that")
             return try connectDirectly()

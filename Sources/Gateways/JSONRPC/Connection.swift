@@ -175,7 +175,7 @@ public final class JSONRPCConnection: Sendable {
         do {
             response = Response(try await reply(to: call, context), id: id)
         } catch {
-            response = Response(WireError(error), id: id)
+            response = Response(failure(error), id: id)
         }
         response.isWork = isWork
         if isWork {
@@ -185,6 +185,13 @@ public final class JSONRPCConnection: Sendable {
                 error: response.error?.message, context.facts)
         }
         return response
+    }
+
+    /// A daemon that leaves at once cancels what it has: whoever asked may ask the next one.
+    private func failure(_ error: any Error) -> WireError {
+        let error = WireError(error)
+        guard error.code == .cancelled, methods.daemon.isStopping else { return error }
+        return WireError(.shuttingDown, "the daemon was stopped at once; connect again to reach the next one")
     }
 
     private func reply(to call: Call, _ context: RequestContext) async throws -> Reply {

@@ -23,6 +23,8 @@ public protocol DaemonControl: Sendable {
     var loadCount: UInt64 { get }
     /// Every installed model.
     func installedModels() -> [ModelLocation]
+    /// Whether the daemon is on its way out.
+    var isStopping: Bool { get }
     /// Counts a request in; throws `shuttingDown` while the daemon drains.
     func begin() throws(WireError)
     /// Counts a request out.
