@@ -57,6 +57,14 @@ import WireProtocol
         #expect(try forbidden.client.call("x").result == "stdio")
     }
 
+    @Test func aRequestThatTwoDaemonsDidNotSurviveIsComputedWithoutOne() throws {
+        let daemon = FakeDaemon { connection, _ in _ = connection.nextCall() }
+        let script = daemon.home.script("hearthd", Self.echo)
+        let (client, _) = try connect(daemon.home, script)
+        #expect(try client.call("x", isRepeatable: true).result == "stdio")
+        #expect(client.peer == .direct && daemon.connectionCount == 2)
+    }
+
     @Test func itIsNoFallbackForAnUntrustedSocket() {
         let home = TemporaryHome()
         home.write("", to: "run/hearth.sock")
