@@ -6,7 +6,7 @@ STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xswiftc 
 RELEASE := .build/release
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build demo test kernels lint format bench install clean
+.PHONY: help setup build demo test kernels fuzz lint format bench install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -32,13 +32,17 @@ kernels:
 	@Scripts/setup emulation
 	@Scripts/check-kernels
 
+## make fuzz      feed every parser with what breaks it, a minute each (Scripts/fuzz)
+fuzz:
+	@Scripts/fuzz
+
 ## make lint      check the format of all Swift sources
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Fuzzing
 
 ## make format    format all Swift sources
 format:
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Tests Fuzzing
 
 ## make bench     measure against the limits of the machine and against peers
 bench: build

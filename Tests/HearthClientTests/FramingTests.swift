@@ -104,6 +104,15 @@ import WireProtocol
         }
     }
 
+    @Test(arguments: [-2, 0, 3, .min])
+    func vectorsThatAreNoRowsAreRefused(dimensions: Int64) throws {
+        let result: JSONValue = [
+            "model": "m", "space_id": "s", "dimensions": .integer(dimensions), "usage": ["tokens": 1],
+        ]
+        let attachment = Attachment(name: "embeddings", floats: [1, 2, 3, 4], shape: [2, 2])
+        #expect(throws: WireError.self) { try EmbedResult(json: result, attachments: [attachment]) }
+    }
+
     @Test func aLineWithoutEndIsRefusedAtTheLimit() throws {
         let daemon = FakeDaemon.answering { connection, _, _ in
             connection.send([UInt8](repeating: UInt8(ascii: "a"), count: 300_000))

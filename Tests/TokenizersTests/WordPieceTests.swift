@@ -19,6 +19,11 @@ import Tokenizers
         #expect(offsets == [0..<2, 2..<3, 4..<7])
     }
 
+    @Test func aPrefixThatIsATokenTakesNothingOfTheWord() throws {
+        let tokenizer = try Tokenizer(TinyTokenizer.json(["a", "##", "#"]))
+        #expect(tokenizer.tokens("ab a ##") == ["[UNK]", "a", "#", "#"])
+    }
+
     @Test func longWordsAreUnknownByScalars() throws {
         let json = TinyTokenizer.json(["é", "##é"], normalizer: nil)
             .setting("model", "max_input_chars_per_word", to: 3)

@@ -45,7 +45,8 @@ struct WordPiece: Sendable {
             var hash = Vocabulary.Hash()
             while start < word.upperBound {
                 let rest = start..<min(word.upperBound, start + longest)
-                guard let (id, end) = longestToken(text.bytes, rest, prefix, hash) else { break }
+                // A prefix that is a token of its own is none of the word's bytes, and would be found for ever.
+                guard !rest.isEmpty, let (id, end) = longestToken(text.bytes, rest, prefix, hash) else { break }
                 tokens.append(id, text, start..<end)
                 count += 1
                 start = end

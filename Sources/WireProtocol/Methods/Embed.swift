@@ -248,7 +248,8 @@ extension EmbedResult {
     public init(json: JSONValue, attachments: [Attachment]) throws(WireError) {
         guard let model = json["model"]?.string, let spaceID = json["space_id"]?.string,
             let dimensions = json["dimensions"]?.integer, let tokens = json["usage"]?["tokens"]?.integer,
-            let embeddings = attachments.first(where: { $0.name == "embeddings" })?.floats
+            let embeddings = attachments.first(where: { $0.name == "embeddings" })?.floats,
+            dimensions > 0, embeddings.count.isMultiple(of: dimensions)
         else { throw WireError(.internalError, "the daemon's reply to embed is not one this version understands") }
         self.init(
             model: model, spaceID: spaceID, dimensions: dimensions, embeddings: embeddings, tokens: tokens,

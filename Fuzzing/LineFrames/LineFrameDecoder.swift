@@ -1,0 +1,1 @@
+../../Sources/Gateways/JSONRPC/LineFrameDecoder.swift
