@@ -30,7 +30,9 @@ struct FolderSource: Sendable {
         let missing = layout.missingFiles(of: names)
         guard missing.isEmpty else {
             throw ModelStoreError(
-                .incomplete, "the folder '\(path)' is no whole model: it lacks \(missing.joined(separator: ", "))")
+                .incomplete,
+                "the folder '\(path)' is no whole model: it lacks \(missing.joined(separator: ", "))"
+                    + ModelLayout.remark(on: names))
         }
         let files = layout.neededFiles(of: names).map {
             ModelFile(path: $0, bytes: Disk.size(path + "/" + $0) ?? 0, sha256: nil)

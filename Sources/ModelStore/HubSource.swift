@@ -69,10 +69,10 @@ struct HubSource: Sendable {
         }
         let missing = layout.missingFiles(of: listing.names)
         guard missing.isEmpty else {
-            let pickle = listing.names.contains("pytorch_model.bin") ? "; Hearth does not read pytorch_model.bin" : ""
             throw ModelStoreError(
                 .unsupported,
-                "\(repository) is no model that Hearth can use: it lacks \(missing.joined(separator: ", "))\(pickle)")
+                "\(repository) is no model that Hearth can use: it lacks \(missing.joined(separator: ", "))"
+                    + ModelLayout.remark(on: listing.names))
         }
         return (listing.commit, layout.neededFiles(of: listing.names))
     }

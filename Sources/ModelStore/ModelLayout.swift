@@ -89,6 +89,13 @@ struct ModelLayout {
         return missing
     }
 
+    /// What to say of weights that are there but are not read; empty for nothing.
+    static func remark(on names: [String]) -> String {
+        guard names.contains(where: { split($0).file == "pytorch_model.bin" }) else { return "" }
+        return "; pytorch_model.bin is a pickle, which can run code when it is read, and is not: convert it in Python, "
+            + "where SentenceTransformer(…).save(…) or CrossEncoder(…).save(…) writes safetensors"
+    }
+
     private static func missingWeights(_ files: [(folder: String, file: String)], in encoder: String) -> [String] {
         let names = Set(files.map(\.file))
         if names.contains("model.safetensors") { return [] }

@@ -111,6 +111,11 @@ struct ModelFolderTests {
         try expectError(Self.query, "F7")
     }
 
+    @Test func pickledWeightsAreRefused() throws {
+        try FileManager.default.moveItem(atPath: folder + "/model.safetensors", toPath: folder + "/pytorch_model.bin")
+        try expectError("pytorch_model.bin is a pickle", "writes safetensors")
+    }
+
     @Test func brokenTokenizers() throws {
         let path = URL(fileURLWithPath: folder + "/tokenizer.json")
         let good = try Data(contentsOf: path)
