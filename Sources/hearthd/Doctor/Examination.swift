@@ -129,9 +129,7 @@ struct Examination {
         for model in status?["models"]?.array ?? [] where model["state"]?.string == "degraded" {
             findings.append(
                 .problem(
-                    "model",
-                    "\(model["id"]?.string ?? "?") gives other vectors than when it was installed"
-                        + (model["reason"]?.string.map { ": \($0)" } ?? ""),
+                    "model", "\(model["id"]?.string ?? "?"): \(model["reason"]?.string ?? "it is degraded")",
                     mend: "hearth models verify \(model["id"]?.string ?? "MODEL")"))
         }
         return findings
