@@ -10,7 +10,10 @@ extension HearthClient {
     public func embed(
         _ parameters: EmbedParameters, onProgress: (Progress) -> Void = { _ in }
     ) throws(ClientError) -> EmbedResult {
-        try receiveEmbedding(try submitEmbedding(parameters), onProgress: onProgress)
+        try Self.embedding(
+            try explaining { client throws(ClientError) in
+                try client.receive(try client.submitEmbedding(parameters), onProgress: onProgress)
+            })
     }
 
     func submitEmbedding(_ parameters: EmbedParameters) throws(ClientError) -> RequestID {
@@ -19,10 +22,17 @@ extension HearthClient {
         return try submit("embed", parameters.json.object ?? [:], isRepeatable: true)
     }
 
+    /// The reply to one of several requests in flight, for which the daemon is not replaced.
     func receiveEmbedding(
         _ id: RequestID, onProgress: (Progress) -> Void
     ) throws(ClientError) -> EmbedResult {
-        let answer = try explaining { client throws(ClientError) in try client.receive(id, onProgress: onProgress) }
+        try Self.embedding(
+            try explaining(replacing: false) { client throws(ClientError) in
+                try client.receive(id, onProgress: onProgress)
+            })
+    }
+
+    private static func embedding(_ answer: Answer) throws(ClientError) -> EmbedResult {
         do {
             return try EmbedResult(json: answer.result, attachments: answer.attachments)
         } catch {
@@ -55,9 +65,10 @@ extension HearthClient {
 
     /// Runs calls. Where the daemon did not understand one because it is older, it is asked to finish what it has and
     /// make room for one of this version, and the calls are run again.
+    /// - Parameter replacing: false for calls that cannot be run again.
     /// - Throws: `incompatible` where it must stay: it is newer, or the policy lets no other be started.
     public func explaining<Result>(
-        _ body: (HearthClient) throws(ClientError) -> Result
+        replacing: Bool = true, _ body: (HearthClient) throws(ClientError) -> Result
     ) throws(ClientError) -> Result {
         let error: WireError
         do {
@@ -68,7 +79,7 @@ extension HearthClient {
         guard let version = try? hello().result["version"]?.string, version != hearthVersion else {
             throw .remote(error)
         }
-        guard mayReplaceDaemon, ReleaseVersion(version) < ReleaseVersion(hearthVersion) else {
+        guard replacing, mayReplaceDaemon, ReleaseVersion(version) < ReleaseVersion(hearthVersion) else {
             throw .incompatible(daemonVersion: version, error)
         }
         try replaceDaemon(because: "it was of version \(version)")
