@@ -25,7 +25,10 @@ enum ProcessPriority {
     /// that has ended meanwhile does not.
     static func lower(_ daemon: Configuration.Daemon, log: Logger) {
         var refused: [String: Int32] = [:]
-        for thread in threads() {
+        var lowered: Set<pid_t> = []
+        // One that is not lowered yet may make another meanwhile.
+        while let thread = threads().first(where: { !lowered.contains($0) }) {
+            lowered.insert(thread)
             if daemon.nice > 0 {
                 // Never better than what the process was started with.
                 let nice = max(Int32(daemon.nice), getpriority(kind, id_t(thread)))
