@@ -29,7 +29,7 @@ public struct ClientHistory: Sendable {
         let line = JSONValue.object(entry).encoded() + [UInt8(ascii: "\n")]
         var descriptor = append()
         if descriptor < 0, errno == ENOENT, let slash = path.lastIndex(of: "/") {
-            // Of a user who has nothing of Hearth so far, the folders above are there.
+            // Only the last folder: where those above are missing, too, there is nothing of Hearth to tell of.
             mkdir(String(path[..<slash]), 0o700)
             descriptor = append()
         }

@@ -62,6 +62,22 @@ struct LifecycleTests {
         #expect(daemon.wait() == 0)
     }
 
+    @Test func whoCancelsWhileTheDaemonStopsHearsOfTheCancellation() throws {
+        let home = try TestHome()
+        let daemon = try ForegroundDaemon(home)
+        let connection = try RawConnection(home.socket)
+        let texts = JSONValue.array((0..<4000).map { .string(String(repeating: "word \($0) ", count: 60)) })
+        connection.send(request("embed", ["input": texts, "encoding": "base64"], id: 7))
+        let other = try RawConnection(home.socket)
+        while try other.call("daemon.status")["result"]?["requests"]?["in_flight"] != 1 {}
+        _ = try other.call("daemon.shutdown")
+        while try other.call("daemon.status")["result"]?["state"] != "draining" {}
+        connection.send("{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":7}}\n")
+        let reply = try #require(try connection.receive())
+        #expect(reply["id"] == 7 && reply["error"]?["code"] == -32015, "\(reply)")
+        #expect(daemon.wait() == 0)
+    }
+
     @Test func aSecondDaemonOnTheSameSocketLeavesTheFirstAlone() throws {
         let home = try TestHome()
         try home.run(["start"])

@@ -20,7 +20,13 @@ public final class JSONRPCConnection: Sendable {
     private let clientName = Mutex<String??>(nil)
     private let subscriptions: Subscriptions
     /// What `$/cancelRequest` can name.
-    private let running = Mutex<[RequestID: Task<Response, Never>]>([:])
+    private let running = Mutex<[RequestID: Running]>([:])
+
+    private struct Running {
+        let task: Task<Response, Never>
+        /// The client has cancelled it.
+        var isUnwanted = false
+    }
 
     /// Call on the channel's event loop, before it becomes active.
     /// - Parameters:
@@ -150,7 +156,7 @@ public final class JSONRPCConnection: Sendable {
         // Under the lock, so that a cancellation which follows finds it however early it comes.
         let task = running.withLock { running in
             let task = Task { await perform(call, id: id) }
-            running[id] = task
+            running[id] = Running(task: task)
             return task
         }
         defer { running.withLock { $0[id] = nil } }
@@ -175,7 +181,7 @@ public final class JSONRPCConnection: Sendable {
         do {
             response = Response(try await reply(to: call, context), id: id)
         } catch {
-            response = Response(failure(error), id: id)
+            response = Response(failure(error, of: id), id: id)
         }
         response.isWork = isWork
         if isWork {
@@ -188,9 +194,10 @@ public final class JSONRPCConnection: Sendable {
     }
 
     /// A daemon that leaves at once cancels what it has: whoever asked may ask the next one.
-    private func failure(_ error: any Error) -> WireError {
+    private func failure(_ error: any Error, of id: RequestID) -> WireError {
         let error = WireError(error)
         guard error.code == .cancelled, methods.daemon.isStopping else { return error }
+        if running.withLock({ $0[id]?.isUnwanted ?? false }) { return error }
         return WireError(.shuttingDown, "the daemon was stopped at once; connect again to reach the next one")
     }
 
@@ -218,7 +225,11 @@ public final class JSONRPCConnection: Sendable {
     private func notify(_ call: Call) async {
         guard call.method == "$/cancelRequest" else { return }
         guard let id = call.parameters["id"].flatMap(RequestID.init) else { return }
-        running.withLock { $0[id] }?.cancel()
+        let task = running.withLock { running in
+            running[id]?.isUnwanted = true
+            return running[id]?.task
+        }
+        task?.cancel()
     }
 
     /// Sends `$/progress` ahead of the reply, for a request that carries a token.
