@@ -13,6 +13,14 @@ import Logging
     import Darwin
 #endif
 
+/// Lowers the priority as configured, for a process that has one thread so far: later ones get it from their makers, while
+/// those that a thread is just making would be missed. What is wrong with the configuration is the start's to say.
+public func lowerPriority(environment: [String: String]) {
+    guard let settings = try? Settings(environment: environment) else { return }
+    ProcessPriority.lower(
+        settings.configuration.daemon, log: Logger(label: "", factory: { _ in SwiftLogNoOpLogHandler() }))
+}
+
 enum ProcessPriority {
     /// What the ids mean to the system.
     #if canImport(Glibc)
@@ -25,10 +33,7 @@ enum ProcessPriority {
     /// that has ended meanwhile does not.
     static func lower(_ daemon: Configuration.Daemon, log: Logger) {
         var refused: [String: Int32] = [:]
-        var lowered: Set<pid_t> = []
-        // One that is not lowered yet may make another meanwhile.
-        while let thread = threads().first(where: { !lowered.contains($0) }) {
-            lowered.insert(thread)
+        for thread in threads() {
             if daemon.nice > 0 {
                 // Never better than what the process was started with.
                 let nice = max(Int32(daemon.nice), getpriority(kind, id_t(thread)))

@@ -23,6 +23,7 @@ enum Main {
     /// whole static executable first, for 15 ms on a core that something else needs just then.
     static func main() {
         unblockTerminationSignals()
+        if CommandLine.arguments.dropFirst().first == "serve" { lowerPriority(environment: processEnvironment()) }
         let finished = DispatchSemaphore(value: 0)
         Task.detached {
             await Hearthd.main(nil)
