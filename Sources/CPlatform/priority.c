@@ -7,6 +7,8 @@
 
 #if defined(__linux__)
 
+#include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,7 +20,21 @@ int hearth_set_io_priority(int thread, enum hearth_io_priority priority) {
     return syscall(SYS_ioprio_set, WHO_PROCESS, thread, value) == 0 ? 0 : errno;
 }
 
+int hearth_keep_priority_low(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NICE, &limit) != 0) return errno;
+    limit.rlim_cur = 0;
+    if (setrlimit(RLIMIT_NICE, &limit) != 0) return errno;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, sets) != 0) return errno;
+    sets[0].effective &= ~(1u << CAP_SYS_NICE);
+    return syscall(SYS_capset, &header, sets) == 0 ? 0 : errno;
+}
+
 #else
+
+int hearth_keep_priority_low(void) { return ENOSYS; }
 
 int hearth_set_io_priority(int thread, enum hearth_io_priority priority) {
     (void)thread, (void)priority;

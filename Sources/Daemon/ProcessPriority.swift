@@ -44,6 +44,8 @@ enum ProcessPriority {
                 if error != 0, error != ESRCH { refused["daemon.ionice"] = error }
             }
         }
+        // Root may raise priorities, and libdispatch does so for threads that it makes.
+        if daemon.nice > 0 { _ = hearth_keep_priority_low() }
         for (key, error) in refused {
             log.warning("\(key) has no effect: \(String(cString: strerror(error)))")
         }
