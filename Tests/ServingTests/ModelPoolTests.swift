@@ -121,7 +121,7 @@ struct ModelPoolTests {
     }
 
     @Test func whoWaitedForAModelGetsItHoweverShortItStays() async throws {
-        let pool = Fixture.pool(ModelLimits(memoryBudget: 1, keepAlive: .idle(.zero)))
+        let pool = Fixture.pool(ModelLimits(memoryBudget: 1, keepAlive: .idle(.zero), arrivalGrace: .seconds(600)))
         for _ in 0..<20 {
             let model = try await pool.acquire(nil)
             pool.release(model)

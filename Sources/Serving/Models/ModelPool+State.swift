@@ -39,7 +39,7 @@ extension ModelPool.State {
         let bytes = model.mappedBytes + model.privateBytes
         var figures = Residency<ModelLocation>.Model(bytes: bytes, lastUsed: .now)
         figures.keepAlive = keepAlives[model.location]
-        figures.sparedUntil = .now + .seconds(1)
+        figures.sparedUntil = .now + limits.arrivalGrace
         residency.insert(figures, model.location)
         sizes[model.location] = bytes
         entries[model.location] = .ready(model)

@@ -15,13 +15,17 @@ public struct ModelLimits: Sendable, Hashable {
     public var keepAlive: KeepAlive
     /// How long a model that could not be loaded is not tried again, unless its files change.
     public var failureMemory: Duration
+    /// How long a model that was just loaded stays, whatever else holds, for those who waited for it.
+    public var arrivalGrace: Duration
 
     public init(
-        memoryBudget: Int? = nil, keepAlive: KeepAlive = .untilNeeded, failureMemory: Duration = .seconds(1)
+        memoryBudget: Int? = nil, keepAlive: KeepAlive = .untilNeeded, failureMemory: Duration = .seconds(1),
+        arrivalGrace: Duration = .seconds(1)
     ) {
         self.memoryBudget = memoryBudget
         self.keepAlive = keepAlive
         self.failureMemory = failureMemory
+        self.arrivalGrace = arrivalGrace
     }
 }
 
