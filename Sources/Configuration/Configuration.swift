@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Hashable {
         /// Nil: half of the machine's memory.
         public var memoryBudgetMegabytes: Int?
         public var precision = Precision.auto
+        /// For single models, by id.
+        public var precisions: [String: Precision] = [:]
         public var instructionSet = InstructionSet.auto
     }
 

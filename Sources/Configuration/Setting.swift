@@ -132,6 +132,17 @@ extension SettingRepresentable where Self: RawRepresentable, RawValue == String 
     var settingValue: SettingValue { .string(rawValue) }
 }
 
+/// By names that the user chose.
+extension [String: Configuration.Precision]: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .string(let text) = value else { return nil }
+        self.init()
+        for (name, choice) in SettingType.assignments(text) { self[name] = Configuration.Precision(rawValue: choice) }
+    }
+
+    var settingValue: SettingValue { .string(map { "\($0)=\($1.rawValue)" }.sorted().joined(separator: ",")) }
+}
+
 extension Configuration.Mode: SettingRepresentable {}
 extension Configuration.Precision: SettingRepresentable {}
 extension Configuration.InstructionSet: SettingRepresentable {}

@@ -25,6 +25,9 @@ extension Setting {
             "The arithmetic of models: auto is the fastest that stays within cosine 0.9999 of f32.",
             environment: "HEARTH_PRECISION"),
         Setting(
+            "model.precisions", \.model.precisions, .choices(Configuration.Precision.self), .restart,
+            "The arithmetic of single models, by the names that `hearth models` shows."),
+        Setting(
             "model.instruction_set", \.model.instructionSet, .choice(Configuration.InstructionSet.self), .restart,
             "Forces one of the instruction sets that the CPU has.", environment: "HEARTH_ISA"),
 

@@ -10,6 +10,8 @@ public enum SettingType: Sendable, Hashable {
     /// File permissions, in octal.
     case permissions([Int])
     case choice([String])
+    /// A table whose keys the user names and whose values are choices. As text: "name=value,other=value".
+    case choices([String])
     case text
     /// An absolute path, or one that begins with `~/`; may be empty. Outside of the file it may also be relative to
     /// the current folder.
@@ -17,6 +19,10 @@ public enum SettingType: Sendable, Hashable {
 
     static func choice<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> SettingType {
         .choice(Choice.allCases.map(\.rawValue))
+    }
+
+    static func choices<Choice: CaseIterable & RawRepresentable<String>>(_: Choice.Type) -> SettingType {
+        .choices(Choice.allCases.map(\.rawValue))
     }
 
     /// For messages and documents: "a whole number from 1 to 50".
@@ -27,6 +33,7 @@ public enum SettingType: Sendable, Hashable {
             "a whole number \(unit.map { "of \($0) " } ?? "")from \(range.lowerBound) to \(range.upperBound)"
         case .permissions(let modes): Self.alternatives(modes.map(Self.octal))
         case .choice(let names): Self.alternatives(names.map(Self.quoted))
+        case .choices(let names): "a table of names, each \(Self.alternatives(names.map(Self.quoted)))"
         case .text: "a text that is not empty"
         case .path: "an absolute path, or one that begins with ~/"
         }
@@ -38,6 +45,8 @@ public enum SettingType: Sendable, Hashable {
         case (.integer(let number), .permissions): Self.octal(number)
         case (.integer(let number), _): "\(number)"
         case (.boolean(let flag), _): "\(flag)"
+        case (.string(let text), .choices):
+            Self.inlineTable(Self.assignments(text).map { "\(Self.quoted($0.name)) = \(Self.quoted($0.choice))" })
         case (.string(let text), _): Self.quoted(text)
         }
     }
@@ -52,6 +61,13 @@ public enum SettingType: Sendable, Hashable {
             value = .integer(number)
         case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .path):
             value = .string(text)
+        case (.table(let table), .choices):
+            var assignments: [String] = []
+            for member in table.members {
+                guard case .string(let choice) = member.value else { return nil }
+                assignments.append("\(member.key)=\(choice)")
+            }
+            value = .string(assignments.sorted().joined(separator: ","))
         default: return nil
         }
         return contains(value) ? value : nil
@@ -76,7 +92,7 @@ public enum SettingType: Sendable, Hashable {
             }
             value = .integer(number)
         case .path: return text.utf8.contains(0) ? nil : .string(text)
-        case .choice, .text: value = .string(text)
+        case .choice, .choices, .text: value = .string(text)
         }
         return contains(value) ? value : nil
     }
@@ -87,10 +103,24 @@ public enum SettingType: Sendable, Hashable {
         case (.integer(let range, _), .integer(let number)): range.contains(number)
         case (.permissions(let modes), .integer(let mode)): modes.contains(mode)
         case (.choice(let names), .string(let name)): names.contains(name)
+        case (.choices(let names), .string(let text)):
+            Self.assignments(text).allSatisfy { !$0.name.isEmpty && names.contains($0.choice) }
         case (.text, .string(let text)): !text.isEmpty
         case (.path, .string(let path)):
             (path.isEmpty || path.hasPrefix("/") || path.hasPrefix("~/")) && !path.utf8.contains(0)
         default: false
+        }
+    }
+
+    private static func inlineTable(_ members: [String]) -> String {
+        members.isEmpty ? "{}" : "{ \(members.joined(separator: ", ")) }"
+    }
+
+    /// The parts of "name=value,other=value". Names of models hold neither sign.
+    static func assignments(_ text: String) -> [(name: String, choice: String)] {
+        text.split(separator: ",").map { assignment in
+            let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
         }
     }
 

@@ -9,21 +9,28 @@ import Serving
 import WireProtocol
 
 struct ModelLibrary: Sendable {
-    let loadOptions: LoadOptions
     private let store: ModelStore
     private let settings: LiveSettings
     private let mayOpenFolders: Bool
+    /// What the daemon started with: arithmetic is not changed while models are in memory.
+    private let model: Configuration.Model
+    private let packedWeights: String
 
     /// - Parameter mayOpenFolders: whether a model may be any folder. A daemon opens no path on anyone's behalf.
     init(_ options: DaemonOptions, _ settings: LiveSettings, mayOpenFolders: Bool) {
         store = ModelStore(directory: options.paths.data, environment: options.environment)
         self.settings = settings
         self.mayOpenFolders = mayOpenFolders
-        let model = options.settings.configuration.model
-        loadOptions = LoadOptions(
-            precision: Precision(rawValue: model.precision.rawValue),
+        model = options.settings.configuration.model
+        packedWeights = options.paths.cache
+    }
+
+    @Sendable func loadOptions(_ location: ModelLocation) -> LoadOptions {
+        let precision = model.precisions[location.id] ?? model.precision
+        return LoadOptions(
+            precision: Precision(rawValue: precision.rawValue),
             instructionSet: model.instructionSet == .auto ? nil : model.instructionSet.rawValue,
-            cacheDirectory: options.paths.cache)
+            cacheDirectory: packedWeights)
     }
 
     /// The model of a name; of none, the default, or the embedded one where nothing was configured or pulled.

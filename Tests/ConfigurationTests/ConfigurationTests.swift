@@ -88,6 +88,10 @@ import Testing
             ("HEARTH_MODEL", "/models/x", "model.default", "\"/models/x\""),
             ("HEARTH_MODE", "direct", "model.mode", "\"direct\""),
             ("HEARTH_PRECISION", "bf16", "model.precision", "\"bf16\""),
+            (
+                "HEARTH_MODEL_PRECISIONS", "b=f32,a/a=int8", "model.precisions",
+                "{ \"a/a\" = \"int8\", \"b\" = \"f32\" }"
+            ),
             ("HEARTH_ISA", "avx2", "model.instruction_set", "\"avx2\""),
             ("HEARTH_SOCKET", "/run/x.sock", "socket.path", "\"/run/x.sock\""),
             ("HEARTH_NO_SPAWN", "1", "daemon.no_spawn", "true"), ("HEARTH_NO_SPAWN", "0", "daemon.no_spawn", "false"),
@@ -140,6 +144,10 @@ import Testing
             (
                 "[model]\nprecision = \"f16\"",
                 "config.toml:2: model.precision is \"f16\"; it must be \"auto\", \"f32\", \"bf16\" or \"int8\""
+            ),
+            (
+                "[model.precisions]\n\"org/name\" = \"f16\"",
+                "config.toml:1: model.precisions is a table; it must be a table of names, each \"auto\", \"f32\", \"bf16\" or \"int8\""
             ),
             ("[socket]\npermissions = 0o777", "config.toml:2: socket.permissions is 511; it must be 0o600 or 0o660"),
             ("[model]\ndefault = \"\"", "config.toml:2: model.default is \"\"; it must be a text that is not empty"),

@@ -44,6 +44,7 @@ import Testing
         case .integer(let range, _): "\(range.upperBound)"
         case .permissions(let modes): modes.last.map { setting.type.text(of: .integer($0)) }
         case .choice(let names): names.last { .string($0) != setting.defaultValue }.map { "\"\($0)\"" }
+        case .choices(let names): names.last.map { "{ \"org/name\" = \"\($0)\", \"other\" = \"\($0)\" }" }
         case .text: "\"other\""
         case .path: "\"/other\""
         }

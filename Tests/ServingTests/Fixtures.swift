@@ -24,7 +24,7 @@ enum Fixture {
         default: @escaping @Sendable () -> String = { "tiny-sentence" }
     ) -> ModelPool {
         ModelPool(
-            options: LoadOptions(precision: .f32), limits: limits,
+            options: { _ in LoadOptions(precision: .f32) }, limits: limits,
             instant: { _ in instant.map { ModelLocation(id: $0, folder: folder + $0) } }
         ) { name throws(ServingError) in
             let name = name ?? `default`()

@@ -31,6 +31,7 @@ public struct ModelLimits: Sendable, Hashable {
 
 public final class ModelPool: Sendable {
     public typealias Resolve = @Sendable (String?) throws(ServingError) -> ModelLocation
+    public typealias Options = @Sendable (ModelLocation) -> LoadOptions
     /// Names a quick model that may answer in place of another that is not loaded yet.
     public typealias InstantModel = @Sendable (ModelLocation) -> ModelLocation?
     /// Looks at a model that was just loaded, while it serves already; says what is wrong with it, if anything.
@@ -75,7 +76,7 @@ public final class ModelPool: Sendable {
 
     let state: Mutex<State>
     let resolve: Resolve
-    private let options: LoadOptions
+    private let options: Options
     private let instant: InstantModel?
     private let inspect: Inspection?
 
@@ -84,7 +85,7 @@ public final class ModelPool: Sendable {
     ///   - instant: nil when no model may answer in place of another.
     ///   - resolve: finds a model by the name a request gave, or the default model for nil.
     public init(
-        options: LoadOptions, limits: ModelLimits = ModelLimits(), instant: InstantModel? = nil,
+        options: @escaping Options, limits: ModelLimits = ModelLimits(), instant: InstantModel? = nil,
         inspect: Inspection? = nil, resolve: @escaping Resolve
     ) {
         self.options = options
@@ -241,7 +242,7 @@ public final class ModelPool: Sendable {
         let isRunning = startThread(named: "load") {
             let stamp = FolderStamp(location.folder)
             let result = Result { () throws(ModelError) in
-                try ResidentModel(loading: location, self.options) { load.report($0) }
+                try ResidentModel(loading: location, self.options(location)) { load.report($0) }
             }
             let error = { (error: ModelError) in
                 ServingError(.modelLoadFailed, "model '\(location.id)' cannot be loaded: \(error)")
