@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Where the index of a folder is: one folder per root, named by the root's
+// path, among Hearth's own data and never in the user's tree.
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The files of one index.
+public struct IndexFolder: Sendable, Hashable {
+    public let path: String
+
+    /// - Parameter indexes: the folder of all indexes, `<data>/indexes`.
+    /// - Parameter root: the canonical path of the folder that is indexed.
+    public init(of root: String, in indexes: String) {
+        self.init(path: indexes + "/" + Digest(of: root).description.prefix(16))
+    }
+
+    init(path: String) {
+        self.path = path
+    }
+
+    public var database: String { path + "/index.sqlite" }
+    var lock: String { path + "/lock" }
+
+    func rows(of vectors: String) -> String { "\(path)/\(vectors).f32" }
+    func scan(of vectors: String) -> String { "\(path)/\(vectors).i8" }
+
+    public var exists: Bool { access(database, F_OK) == 0 }
+
+    /// The absolute path of an existing folder, without links, `.` and `..`.
+    public static func canonical(_ path: String) throws(SearchError) -> String {
+        guard let resolved = realpath(path, nil) else { throw .system("find", path) }
+        defer { free(resolved) }
+        var status = stat()
+        guard stat(resolved, &status) == 0 else { throw .system("find", path) }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw SearchError(.notFound, "'\(path)' is not a folder")
+        }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads an index, while another process may be writing it.
+
+public import GRDB
+import Synchronization
+
+/// An index that is open for search.
+///
+/// Calls block; make them on threads of your own.
+public final class IndexReader: Sendable {
+    public let folder: IndexFolder
+    private let pool: DatabasePool
+    /// The vectors that were mapped last, and of which state of the index they are.
+    private let mapped = Mutex<(space: StoredSpace, vectors: MappedVectors)?>(nil)
+
+    /// - Throws: `.notFound`, `.version` or `.damaged`.
+    public init(_ folder: IndexFolder) throws(SearchError) {
+        self.folder = folder
+        guard folder.exists else {
+            throw SearchError(.notFound, "there is no index at '\(folder.path)'; sync the folder first")
+        }
+        pool = try IndexConnection.read(folder.database)
+    }
+
+    /// Runs `body` on one state of the index: what a writer does meanwhile is not seen.
+    public func read<Value>(_ body: (IndexSnapshot) throws -> Value) throws(SearchError) -> Value {
+        try inDatabase(folder.database) {
+            try pool.read { database in
+                let generation = try Meta.generation.number(database) ?? 0
+                let active = try StoredSpace.all(database).first { $0.state == .active }
+                var semantic: Result<SemanticIndex, SearchError>?
+                if let active {
+                    semantic = Result { () throws(SearchError) in
+                        SemanticIndex(stored: active, vectors: try vectors(of: active))
+                    }
+                }
+                return try body(IndexSnapshot(database: database, generation: generation, semantic: semantic))
+            }
+        }
+    }
+
+    private func vectors(of space: StoredSpace) throws(SearchError) -> MappedVectors {
+        try mapped.withLock { mapped throws(SearchError) in
+            if let mapped, mapped.space == space { return mapped.vectors }
+            let vectors = try MappedVectors(space, in: folder)
+            mapped = (space, vectors)
+            return vectors
+        }
+    }
+}
+
+/// One state of an index; only valid inside of `IndexReader.read`.
+public struct IndexSnapshot {
+    /// A read transaction, for statements over the tables of `IndexSchema`.
+    public let database: Database
+    /// Another number means another content.
+    public let generation: Int
+    /// The space that is searched; nil until the first one is complete, an error where its files are damaged.
+    public let semantic: Result<SemanticIndex, SearchError>?
+}
+
+/// The active space and its vectors; they stay valid after the snapshot.
+public struct SemanticIndex: Sendable {
+    public let stored: StoredSpace
+    public let vectors: MappedVectors
+}

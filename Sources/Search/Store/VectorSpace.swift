@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector spaces of an index. Vectors of different spaces are never
+// compared with each other.
+
+import GRDB
+
+/// What vectors must have in common to be compared.
+public struct VectorSpace: Sendable, Hashable {
+    /// Names weights, tokenizer, pooling, normalisation, prompt and dimensions together.
+    public let id: String
+    /// What the user calls the model.
+    public let model: String
+    public let dimensions: Int
+
+    public init(id: String, model: String, dimensions: Int) {
+        self.id = id
+        self.model = model
+        self.dimensions = dimensions
+    }
+}
+
+/// A space as the index has it.
+public struct StoredSpace: Sendable, Hashable {
+    public enum State: String, Sendable {
+        /// Some contents have no vector yet; it is not searched.
+        case filling
+        /// The one space that is searched.
+        case active
+    }
+
+    /// `spaces.id`, which is `vectors.space`.
+    public let key: Int64
+    public let space: VectorSpace
+    /// Name of the vector files, without extension.
+    public let vectorsFile: String
+    /// Slots that are written.
+    public let rows: Int
+    public let state: State
+
+    static func all(_ database: Database) throws -> [StoredSpace] {
+        try Row.fetchAll(
+            database,
+            sql: "SELECT id, space_id, model, dimensions, vectors_file, rows, state FROM spaces ORDER BY id"
+        ).map { row in
+            StoredSpace(
+                key: row[0], space: VectorSpace(id: row[1], model: row[2], dimensions: row[3]), vectorsFile: row[4],
+                rows: row[5], state: row[6] == State.active.rawValue ? .active : .filling)
+        }
+    }
+}
