@@ -31,6 +31,35 @@ public struct IndexFolder: Sendable, Hashable {
 
     public var exists: Bool { access(database, F_OK) == 0 }
 
+    /// The names of its files.
+    func names() throws(SearchError) -> [String] {
+        guard let folder = opendir(path) else { throw .system("read", path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// The vector files that are there, each pair once and without extensions.
+    func vectorNames() throws(SearchError) -> Set<String> {
+        Set(
+            try names().compactMap { name in
+                guard name.hasPrefix("vectors-"), let dot = name.lastIndex(of: ".") else { return nil }
+                return String(name[..<dot])
+            })
+    }
+
+    /// Removes a pair of vector files; one that cannot be removed is in nobody's way, and the next writer tries again.
+    func removeVectors(_ name: String) {
+        unlink(scan(of: name))
+        unlink(rows(of: name))
+    }
+
     /// The absolute path of an existing folder, without links, `.` and `..`.
     public static func canonical(_ path: String) throws(SearchError) -> String {
         guard let resolved = realpath(path, nil) else { throw .system("find", path) }

@@ -67,9 +67,11 @@ enum IndexSchema {
             -- 0: changed so lately that size and time alone prove nothing.
             mtime_ns INTEGER NOT NULL,
             inode INTEGER NOT NULL,
-            -- SHA-256 of the bytes.
+            -- SHA-256 of the text.
             digest BLOB NOT NULL,
-            language TEXT
+            language TEXT,
+            -- Why its content is not indexed; NULL for all that is.
+            skipped TEXT
         );
 
         CREATE TABLE contents (
@@ -99,7 +101,7 @@ enum IndexSchema {
             space INTEGER NOT NULL REFERENCES spaces(id),
             content_id INTEGER NOT NULL REFERENCES contents(id),
             slot INTEGER NOT NULL,
-            PRIMARY KEY (space, content_id)
+            PRIMARY KEY (content_id, space)
         ) WITHOUT ROWID;
         CREATE UNIQUE INDEX vectors_by_slot ON vectors(space, slot);
 

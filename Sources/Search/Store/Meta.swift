@@ -16,6 +16,8 @@ enum Meta: String {
     case generation
     /// How many syncs were begun.
     case syncs
+    /// 1 when the last sync came to its end and nothing has changed in the index since.
+    case complete
     /// Settings that chunks depend on; other ones mean to chunk everything again.
     case chunking
     /// Version of what splits texts into words; another one means to build the full-text index again.
