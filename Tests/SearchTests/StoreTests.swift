@@ -2,6 +2,7 @@
 //
 // An index as it is written and read, without a folder behind it.
 
+import Chunking
 import GRDB
 import Search
 import Testing
@@ -22,7 +23,7 @@ import Testing
 
     func file(_ path: String, _ texts: [String], symbol: String? = nil) -> FileChange {
         let chunks = texts.enumerated().map { index, text in
-            IndexedChunk(text: text, lines: index * 10 + 1...index * 10 + 10, symbol: symbol, language: "swift")
+            Chunk(text: text, lines: index * 10 + 1...index * 10 + 10, language: "swift", symbol: symbol)
         }
         return .replaced(
             path: path, FileStamp(size: 1, modified: 2, inode: .max), digest: Digest(of: texts.joined()),
@@ -72,7 +73,7 @@ import Testing
         #expect(try words("gamma", reader) == ["a.swift:11", "d.swift:1"])
         let files = try writer.files()
         #expect(files.count == 3)
-        #expect(files["d.swift"]?.inode == .max)
+        #expect(files["d.swift"]?.stamp.inode == .max)
     }
 
     @Test func forgetsChunks() throws {
@@ -173,7 +174,7 @@ import Testing
             try writer.finish()
         }
         let writer = try writer(chunking: "2")
-        #expect(try writer.files()["a"]?.modified == 0)
+        #expect(try writer.files()["a"]?.stamp.modified == 0)
         #expect(try writer.files()["a"]?.digest != Digest(of: "x"))
         #expect(try !writer.isComplete())
     }

@@ -2,15 +2,13 @@
 //
 // Files and their chunks, and the full text of these.
 
+public import Chunking
 import GRDB
 
 /// A file as the index has it.
 public struct StoredFile: Sendable, Hashable {
     public let id: Int64
-    public let size: Int
-    /// Nanoseconds since 1970; 0 where size and time alone prove nothing.
-    public let modified: Int64
-    public let inode: UInt64
+    public let stamp: FileStamp
     public let digest: Digest
     /// Why its content is not indexed; nil for all that is.
     public let skipped: String?
@@ -30,21 +28,7 @@ public struct FileStamp: Sendable, Hashable {
     }
 }
 
-/// A part of a file, found and shown as one.
-public struct IndexedChunk: Sendable, Hashable {
-    public let text: String
-    /// First and last line, from 1.
-    public let lines: ClosedRange<Int>
-    public let symbol: String?
-    public let language: String?
-
-    public init(text: String, lines: ClosedRange<Int>, symbol: String? = nil, language: String? = nil) {
-        self.text = text
-        self.lines = lines
-        self.symbol = symbol
-        self.language = language
-    }
-
+extension Chunk {
     /// What is embedded: the text, under the name of where it is.
     public var embeddedText: String { Self.embeddedText(text, symbol: symbol) }
 
@@ -61,7 +45,7 @@ public enum FileChange: Sendable {
     /// Its bytes are the same, its stamp is not.
     case touched(id: Int64, FileStamp)
     /// It is new or has other bytes.
-    case replaced(path: String, FileStamp, digest: Digest, language: String?, chunks: [IndexedChunk])
+    case replaced(path: String, FileStamp, digest: Digest, language: String?, chunks: [Chunk])
     /// Its content is nothing to index; it is remembered so that it is not read again.
     case skipped(path: String, FileStamp, reason: String)
 }
@@ -75,7 +59,8 @@ extension IndexWriter {
                 database, sql: "SELECT path, id, size, mtime_ns, inode, digest, skipped FROM files")
             while let row = try rows.next() {
                 files[row[0]] = StoredFile(
-                    id: row[1], size: row[2], modified: row[3], inode: UInt64(bitPattern: row[4]), digest: row[5],
+                    id: row[1], stamp: FileStamp(size: row[2], modified: row[3], inode: UInt64(bitPattern: row[4])),
+                    digest: row[5],
                     skipped: row[6])
             }
             return files
@@ -83,9 +68,13 @@ extension IndexWriter {
     }
 
     /// Applies changes in one transaction.
-    public func apply(_ changes: [FileChange]) throws(SearchError) {
-        if changes.isEmpty { return }
-        try change { database in
+    /// - Returns: how many contents are new.
+    @discardableResult
+    public func apply(_ changes: [FileChange]) throws(SearchError) -> Int {
+        if changes.isEmpty { return 0 }
+        return try change { database in
+            var newContents = NewContents(
+                last: try Int64.fetchOne(database, sql: "SELECT max(id) FROM contents") ?? 0)
             var left: Set<Int64> = []
             for change in changes {
                 switch change {
@@ -98,7 +87,7 @@ extension IndexWriter {
                 case .replaced(let path, let stamp, let digest, let language, let chunks):
                     let id = try setFile(path, stamp, digest, language, nil, database)
                     left.formUnion(try removeChunks(ofFile: id, database))
-                    for chunk in chunks { try insert(chunk, file: id, path: path, database) }
+                    for chunk in chunks { try insert(chunk, file: id, path: path, &newContents, database) }
                 case .skipped(let path, let stamp, let reason):
                     let id = try setFile(path, stamp, Digest(of: ""), nil, reason, database)
                     left.formUnion(try removeChunks(ofFile: id, database))
@@ -106,6 +95,19 @@ extension IndexWriter {
             }
             try orphan(left, database)
             try Meta.complete.set(0, database)
+            return newContents.count
+        }
+    }
+
+    /// Tells new contents by their ids, which are larger than all that there were.
+    private struct NewContents {
+        var last: Int64
+        var count = 0
+
+        mutating func add(_ id: Int64) {
+            if id <= last { return }
+            last = id
+            count += 1
         }
     }
 
@@ -128,14 +130,18 @@ extension IndexWriter {
         ) ?? 0
     }
 
-    private func insert(_ chunk: IndexedChunk, file: Int64, path: String, _ database: Database) throws {
-        let content = try Int64.fetchOne(
-            database.cachedStatement(
-                sql: """
-                    INSERT INTO contents (digest, text) VALUES (?, ?)
-                    ON CONFLICT (digest) DO UPDATE SET orphaned = NULL RETURNING id
-                    """),
-            arguments: [Digest(of: chunk.embeddedText), chunk.text])
+    private func insert(
+        _ chunk: Chunk, file: Int64, path: String, _ newContents: inout NewContents, _ database: Database
+    ) throws {
+        let content =
+            try Int64.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        INSERT INTO contents (digest, text) VALUES (?, ?)
+                        ON CONFLICT (digest) DO UPDATE SET orphaned = NULL RETURNING id
+                        """),
+                arguments: [Digest(of: chunk.embeddedText), chunk.text]) ?? 0
+        newContents.add(content)
         try database.cachedStatement(
             sql: """
                 INSERT INTO chunks (file_id, content_id, start_line, end_line, symbol, language)

@@ -2,6 +2,7 @@
 //
 // Vectors of contents, and the spaces that they are in.
 
+import Chunking
 import GRDB
 import Synchronization
 
@@ -64,7 +65,7 @@ extension IndexWriter {
                     """)
             return try contents.compactMap { content in
                 guard let row = try Row.fetchOne(statement, arguments: [content]) else { return nil }
-                return MissingText(content: content, text: IndexedChunk.embeddedText(row[0], symbol: row[1]))
+                return MissingText(content: content, text: Chunk.embeddedText(row[0], symbol: row[1]))
             }
         }
     }

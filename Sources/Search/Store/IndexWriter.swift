@@ -15,7 +15,7 @@ import Synchronization
 /// An index that is open for writing. Calls block; make them on threads of your own.
 public final class IndexWriter: Sendable {
     public let folder: IndexFolder
-    private let lock: IndexLock
+    private let lock: Mutex<IndexLock?>
     let queue: DatabaseQueue
     /// Open vector files, by `spaces.id`.
     let vectorFiles = Mutex<[Int64: VectorWriter]>([:])
@@ -32,7 +32,7 @@ public final class IndexWriter: Sendable {
         folder = IndexFolder(of: root, in: indexes)
         try Self.makeFolder(indexes)
         try Self.makeFolder(folder.path)
-        lock = try IndexLock(folder.lock)
+        lock = Mutex(try IndexLock(folder.lock))
         let queue = try IndexConnection.write(folder.database)
         self.queue = queue
         sync = try inDatabase(folder.database) {
@@ -44,6 +44,14 @@ public final class IndexWriter: Sendable {
         }
         try dropDamagedSpaces()
         try removeStrayFiles()
+    }
+
+    /// Lets others write. What is not used any more is closed by itself, but perhaps a moment later.
+    public func close() {
+        vectorFiles.withLock { $0 = [:] }
+        // Only an open statement would be in the way, and there is none between calls.
+        try? queue.close()
+        lock.withLock { $0 = nil }
     }
 
     private static func makeFolder(_ path: String) throws(SearchError) {

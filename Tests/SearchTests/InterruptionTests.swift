@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Syncs that are killed: a child process syncs, is killed at some moment, and
+// whatever it leaves must open, answer and be completed by the next one.
+
+import Search
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How often a child is killed; the environment may ask for more.
+private let rounds = getenv("HEARTH_SYNC_KILLS").flatMap { Int(String(cString: $0)) } ?? 5
+
+/// What the child syncs: root and indexes, with a line break between them. Only set in the child.
+private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
+
+@Suite struct InterruptionTests {
+    /// The child's part.
+    @Test(.enabled(if: assignment != nil)) func syncChild() async throws {
+        let paths = try #require(assignment).split(separator: "\n").map(String.init)
+        try await sync(root: paths[0], indexes: paths[1], delay: .milliseconds(1))
+    }
+
+    @discardableResult
+    func sync(root: String, indexes: String, delay: Duration? = nil) async throws -> SyncSummary {
+        let fast = FakeEmbedder("fast", dimensions: 4, delay: delay)
+        let better = FakeEmbedder("better", delay: delay)
+        return try await Synchronizer(root: root, indexes: indexes, embedders: [fast.embedder, better.embedder]).run()
+    }
+
+    #if os(Linux)
+        @Test(.enabled(if: assignment == nil)) func aKilledSyncLosesNothing() async throws {
+            let tree = TemporaryFolder()
+            let home = TemporaryFolder()
+            var random = SeededGenerator(seed: UInt64(time(nil)))
+            for file in 0..<300 { write(file, to: tree, &random) }
+            let folder = IndexFolder(of: try IndexFolder.canonical(tree.path), in: home.path)
+            var killed = 0
+            for round in 0..<rounds {
+                // Some rounds begin from nothing, the others change what is there.
+                if round % 10 == 9 { home.remove(folder.path.split(separator: "/").last.map(String.init) ?? "") }
+                for _ in 0..<20 {
+                    let file = Int.random(in: 0..<300, using: &random)
+                    if Bool.random(using: &random) { write(file, to: tree, &random) } else { tree.remove(name(file)) }
+                }
+                let child = try spawnChild("\(tree.path)\n\(home.path)")
+                // Until it has begun, it cannot be interrupted.
+                let lock = folder.path + "/lock"
+                let state = bytes(ofFile: lock)
+                for _ in 0..<400 where bytes(ofFile: lock) == state { usleep(1000) }
+                usleep(UInt32.random(in: 0..<200_000, using: &random))
+                kill(child, SIGKILL)
+                var status: Int32 = 0
+                waitpid(child, &status, 0)
+                if status & 0x7f == SIGKILL { killed += 1 }
+                if folder.exists, let reader = try? IndexReader(folder) {
+                    _ = try IndexContent(reader)
+                    _ = try find("word1", reader)
+                }
+            }
+            try await sync(root: tree.path, indexes: home.path)
+
+            let other = TemporaryFolder()
+            try await sync(root: tree.path, indexes: other.path)
+            let content = try IndexContent(IndexReader(folder))
+            let fresh = IndexFolder(of: try IndexFolder.canonical(tree.path), in: other.path)
+            let expected = try IndexContent(IndexReader(fresh))
+            #expect(content.files == expected.files)
+            #expect(content.chunks == expected.chunks)
+            #expect(content.vectors == expected.vectors)
+            #expect(content.missing == 0)
+            #expect(content.space?.id == "better")
+            #expect(killed > 0)
+
+            let writer = try IndexWriter(
+                root: IndexFolder.canonical(tree.path), indexes: home.path, chunking: "")
+            try writer.verify()
+            writer.close()
+        }
+
+        private func spawnChild(_ assignment: String) throws -> pid_t {
+            var library = "LD_LIBRARY_PATH="
+            if let path = getenv("LD_LIBRARY_PATH") { library += String(cString: path) }
+            let environment = ["HEARTH_SYNC_CHILD=\(assignment)", "PATH=/usr/bin:/bin", library]
+            let arguments = ["tests", "--testing-library", "swift-testing", "--filter", "syncChild"]
+            var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+            var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+            defer { for copy in variables + words { free(copy) } }
+            var actions = posix_spawn_file_actions_t()
+            posix_spawn_file_actions_init(&actions)
+            defer { posix_spawn_file_actions_destroy(&actions) }
+            posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+            var child: pid_t = 0
+            let result = posix_spawn(&child, "/proc/self/exe", &actions, nil, &words, &variables)
+            try #require(result == 0)
+            return child
+        }
+    #endif
+
+    private func name(_ file: Int) -> String { "folder\(file % 7)/\(file).txt" }
+
+    private func write(_ file: Int, to tree: TemporaryFolder, _ random: inout SeededGenerator) {
+        let lines = (0..<Int.random(in: 1..<120, using: &random)).map { "word\($0) \(random.next() % 50)" }
+        tree.write(lines.joined(separator: "\n"), to: name(file))
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every platform.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
