@@ -66,6 +66,11 @@ typedef struct ck_arithmetic {
     bool is_emulated;   ///< without instructions for the precision
 } ck_arithmetic;
 
+/// Adds a candidate to the `count` best of at most k, and returns the score below which none will enter.
+float ck_candidates_insert(ck_candidate *heap, int32_t *count, int32_t k, float score, uint32_t row);
+/// Turns the heap into a list, best first.
+void ck_candidates_sort(ck_candidate *heap, int32_t count);
+
 /// What the CPU and its operating system allow.
 typedef struct ck_cpu {
     bool avx2, avx512, avx_vnni, avx512_vnni, avx512_bf16, amx;
@@ -84,6 +89,7 @@ const ck_kernels *ck_amx(const ck_cpu *);
 
 /// Products that several tables share.
 void ck_multiply_int8_avx2(const ck_product *);
+int32_t ck_scan_avx2(const ck_scan *);
 void ck_multiply_bf16_amx(const ck_product *);
 void ck_multiply_int8_amx(const ck_product *);
 void ck_enter_amx(void);

@@ -31,6 +31,12 @@
 #define PRODUCT_STEP(sum, a, b) v_dot_int8(sum, a, b)
 #include "template/product.h"
 
+#define SCAN_NAME portable_scan
+#define SCAN_TARGET CK_TARGET
+#define SCAN_STEP(sum, query, row) v_dot_int8(sum, query, row)
+#define SCAN_BIAS 0
+#include "template/scan.h"
+
 static const ck_arithmetic *portable_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
         [CK_F32] = {.product = multiply_f32, .row_block = 64, .panels = 1},

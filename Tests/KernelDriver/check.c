@@ -299,6 +299,58 @@ static void check_rotation(int64_t m, int32_t heads, int32_t head_size) {
     free(x), free(turned), free(cosines), free(sines);
 }
 
+/// Bytes from -127 to 127, exactly `count` of them.
+static int8_t *bytes(int64_t count) {
+    int8_t *p = malloc((size_t)(count > 0 ? count : 1));
+    for (int64_t i = 0; i < count; i++) p[i] = (int8_t)rintf(127 * uniform());
+    return p;
+}
+
+static int by_rank(const void *left, const void *right) {
+    const ck_candidate *a = left, *b = right;
+    if (a->score != b->score) return a->score < b->score ? 1 : -1;
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static void check_scan(int32_t n, int32_t count, int32_t k, int variant) {
+    const int64_t ldrow = n + variant % 3, ldscale = 1 + variant % 2;
+    int8_t *query = bytes(n), *rows = bytes((count - 1) * ldrow + n);
+    float *scales = floats((count - 1) * ldscale + 1, 1);
+    const int64_t words = (count + 63) / 64;
+    uint64_t *allowed = malloc((size_t)words * sizeof *allowed);
+    // Few, many, and none of whole words; equal scores, and one that is no number.
+    for (int64_t i = 0; i < words; i++)
+        allowed[i] = i % 3 == 1 ? 0 : random_state * (uint64_t)(i + 1) & (i % 2 ? 0x8000100000000401 : ~(uint64_t)0);
+    for (int32_t i = 0; variant % 4 == 1 && i < count; i += 5) scales[i * ldscale] = 0;
+    if (variant % 4 == 2) scales[(count / 2) * ldscale] = NAN;
+    if (variant % 7 == 3) memset(query, 127, (size_t)n), memset(rows, -127, (size_t)((count - 1) * ldrow + n));
+    const int32_t begin = variant % 5 == 4 ? count / 3 : 0, end = variant % 5 == 3 ? count - count / 4 : count;
+    ck_candidate *found = malloc((size_t)(k + 1) * sizeof *found);
+    ck_candidate *expected = malloc((size_t)count * sizeof *expected);
+    const ck_scan s = {
+        .query = query, .n = n, .rows = rows, .ldrow = ldrow, .scales = scales, .ldscale = ldscale, .row_begin = begin,
+        .row_end = end, .allowed = variant & 1 ? allowed : NULL, .k = k, .candidates = found,
+    };
+    const int32_t got = table->scan(&s);
+    int32_t wanted = 0;
+    for (int32_t i = begin; i < end; i++) {
+        if (s.allowed && !(allowed[i / 64] >> i % 64 & 1)) continue;
+        int64_t sum = 0;
+        for (int32_t j = 0; j < n; j++) sum += query[j] * rows[i * ldrow + j];
+        const float score = (float)sum * scales[i * ldscale];
+        if (!isnan(score)) expected[wanted++] = (ck_candidate){.score = score, .row = (uint32_t)i};
+    }
+    qsort(expected, (size_t)wanted, sizeof *expected, by_rank);
+    if (wanted > k) wanted = k;
+    double differences = got != wanted;
+    for (int32_t i = 0; i < wanted && i < got; i++)
+        differences += found[i].score != expected[i].score || found[i].row != expected[i].row;
+    char what[80];
+    snprintf(what, sizeof what, "scan n %d rows %d k %d variant %d", n, count, k, variant);
+    report(what, differences, 0);
+    free(query), free(rows), free(scales), free(allowed), free(found), free(expected);
+}
+
 /// Every activation over the whole range of float32.
 static void check_activations(void) {
     // Absolute bounds where |x| ≤ 10, relative ones above and, for those with digits to lose, below.
@@ -377,6 +429,13 @@ static void check_table(void) {
     }
     for (int i = 0; i < 7; i++) check_norms(5, sizes[i]), check_elementwise(sizes[i]);
     for (int32_t half = 1; half <= 40; half += half < 20 ? 1 : 5) check_rotation(7, 3, 2 * half);
+    static const int32_t widths[] = {1, 7, 16, 31, 32, 63, 64, 65, 100, 127, 312, 384, 768};
+    static const int32_t counts[] = {1, 3, 4, 64, 257, 1000};
+    variant = 0;
+    for (int i = 0; i < 13; i++)
+        for (int j = 0; j < 6; j++)
+            for (int k = 0; k <= 50; k = 3 * k + 1) check_scan(widths[i], counts[j], k, variant++);
+    check_scan(65536, 9, 3, 3);
     check_activations();
 }
 

@@ -50,6 +50,20 @@ static inline __attribute__((always_inline)) CK_DOTPROD vf v_sdot(vf sum, vf a, 
 
 #include "matrix_multiply.h"
 
+#define SCAN_NAME scan_plain
+#define SCAN_TARGET CK_TARGET
+#define SCAN_STEP(sum, query, row) v_dot_int8(sum, query, row)
+#define SCAN_BIAS 0
+#include "../template/scan.h"
+
+#define SCAN_NAME scan_dotprod
+#define SCAN_TARGET CK_DOTPROD
+#define SCAN_STEP(sum, query, row) v_sdot(sum, query, row)
+#define SCAN_BIAS 0
+#include "../template/scan.h"
+
+static int32_t neon_scan(const ck_scan *s) { return ck_probe()->dot_product ? scan_dotprod(s) : scan_plain(s); }
+
 static const ck_arithmetic *neon_arithmetic(ck_precision precision) {
     static const ck_arithmetic f32 = {.product = multiply_f32, .row_block = 96, .panels = 1};
     static const ck_arithmetic bf16[] = {

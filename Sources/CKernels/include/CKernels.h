@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The arithmetic of an encoder's forward pass, once per instruction set.
+// The arithmetic of an encoder's forward pass and of searching its vectors, once
+// per instruction set.
 //
 // Everything here is a pure function of its arguments: single-threaded, no
 // allocation, no global state but the one-time CPU probe. The caller owns
@@ -104,6 +105,27 @@ typedef struct ck_attention {
     ck_precision precision;
 } ck_attention;
 
+/// A row that a scan found.
+typedef struct ck_candidate {
+    float score;
+    uint32_t row;
+} ck_candidate;
+
+/// A search for the k rows of [row_begin, row_end) with the largest query · row · scale, for vectors of bytes from -127
+/// to 127. Sums are exact, so every instruction set finds the same. Rows whose score is NaN are never found.
+typedef struct ck_scan {
+    const int8_t *query;
+    int32_t n;           ///< bytes of a vector, at most 65,536
+    const int8_t *rows;  ///< row 0, whatever the range
+    int64_t ldrow;
+    const float *scales;  ///< row 0's
+    int64_t ldscale;
+    int64_t row_begin, row_end;  ///< rows below 2³²
+    const uint64_t *allowed;     ///< row r where bit r % 64 of word r / 64 is set; null for all
+    int32_t k;
+    ck_candidate *candidates;  ///< k of them
+} ck_scan;
+
 /// One instruction set's kernels. Tables are constant and live for ever.
 typedef struct ck_kernels {
     ck_isa isa;
@@ -141,6 +163,8 @@ typedef struct ck_kernels {
     /// accumulator[n] += x[n]
     void (*add)(float *accumulator, const float *x, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);
+    /// Returns how many candidates there are, best first and, of equal ones, the lower row first.
+    int32_t (*scan)(const ck_scan *);
 } ck_kernels;
 
 /// The kernels of one instruction set, or null where this CPU or build has none.

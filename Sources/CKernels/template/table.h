@@ -25,4 +25,5 @@
         .linear_scratch_size = prefix##linear_scratch_size, .linear = prefix##linear, \
         .attention_scratch_size = attention_scratch_size, .attention = prefix##attention, .layer_norm = layer_norm, \
         .rms_norm = rms_norm, .rotate = rotate, .activate = activate, .add = add, .dot = dot, \
+        .scan = prefix##scan, \
     }

@@ -41,12 +41,32 @@ static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_dot_vnni(vf sum
     return _mm256_castsi256_ps(_mm256_dpbusd_avx_epi32(total, left, right));
 }
 
+static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_flip_signs(vf bytes) {
+    return _mm256_castsi256_ps(_mm256_xor_si256(_mm256_castps_si256(bytes), _mm256_set1_epi8(-128)));
+}
+
 #define PRODUCT_NAME multiply_int8_vnni
 #define PRODUCT_TARGET CK_TARGET_VNNI
 #define PRODUCT_ROWS 6
 #define PRODUCT_VECTORS 2
 #define PRODUCT_STEP(sum, a, b) v_dot_vnni(sum, a, b)
 #include "../template/product.h"
+
+#define SCAN_NAME ck_scan_avx2
+#define SCAN_LINKAGE
+#define SCAN_TARGET CK_TARGET
+#define SCAN_STEP(sum, query, row) v_dot_int8(sum, query, row)
+#define SCAN_BIAS 0
+#include "../template/scan.h"
+
+// The instruction takes one operand as unsigned: the row, with 128 added.
+#define SCAN_NAME scan_vnni
+#define SCAN_TARGET CK_TARGET_VNNI
+#define SCAN_STEP(sum, query, row) v_dot_vnni(sum, v_flip_signs(row), query)
+#define SCAN_BIAS 128
+#include "../template/scan.h"
+
+static int32_t avx2_scan(const ck_scan *s) { return ck_probe()->avx_vnni ? scan_vnni(s) : ck_scan_avx2(s); }
 
 static const ck_arithmetic *avx2_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {

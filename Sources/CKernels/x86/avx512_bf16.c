@@ -21,6 +21,8 @@ static const ck_arithmetic *amx_arithmetic(ck_precision precision) {
     return precision == CK_F32 ? avx512_arithmetic(CK_F32) : precision == CK_BF16 ? &bf16 : &int8;
 }
 
+static int32_t amx_scan(const ck_scan *s) { return scan_vnni(s); }
+
 CK_DRIVERS(amx_)
 
 static const uint32_t all = 1 << CK_F32 | 1 << CK_BF16 | 1 << CK_INT8;

@@ -36,6 +36,19 @@ static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_dot_vnni(vf sum
 #define PRODUCT_STEP(sum, a, b) v_dot_vnni(sum, a, b)
 #include "../template/product.h"
 
+static inline __attribute__((always_inline)) CK_TARGET_VNNI vf v_flip_signs(vf bytes) {
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(bytes), _mm512_set1_epi8(-128)));
+}
+
+// The instruction takes one operand as unsigned: the row, with 128 added.
+#define SCAN_NAME scan_vnni
+#define SCAN_TARGET CK_TARGET_VNNI
+#define SCAN_STEP(sum, query, row) v_dot_vnni(sum, v_flip_signs(row), query)
+#define SCAN_BIAS 128
+#include "../template/scan.h"
+
+static int32_t avx512_scan(const ck_scan *s) { return ck_probe()->avx512_vnni ? scan_vnni(s) : ck_scan_avx2(s); }
+
 static const ck_arithmetic *avx512_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
         [CK_F32] = {.product = multiply_f32, .row_block = 96, .panels = 1},
