@@ -96,7 +96,7 @@ int main(int count, char **arguments) {
     for (int threads = 1; threads <= most; threads += most > 1 ? most - 1 : 1) {
         for (int i = 0; i < threads; i++)
             parts[i].scan = (ck_scan){
-                .query = bytes + size / 2, .n = n, .rows = bytes, .ldrow = n, .scales = scales, .ldscale = 1,
+                .query = bytes + size / 2, .n = n, .rows = bytes, .ldrow = n, .ldblock = 64 * n, .scales = scales, .ldscales = 64,
                 .row_begin = rows * i / threads, .row_end = rows * (i + 1) / threads, .k = K,
                 .candidates = parts[i].found,
             };

@@ -38,7 +38,8 @@ import Testing
             scan.rows = UnsafePointer(pinned.1.address)
             scan.ldrow = Int64(query.count)
             scan.scales = UnsafePointer(pinned.2.address)
-            scan.ldscale = 1
+            scan.ldblock = 64 * scan.ldrow
+            scan.ldscales = 64
             scan.row_end = Int64(scales.count)
             scan.allowed = allowed == nil ? nil : UnsafePointer(pinned.3.address)
             scan.k = Int32(k)

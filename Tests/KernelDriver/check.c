@@ -313,31 +313,33 @@ static int by_rank(const void *left, const void *right) {
 }
 
 static void check_scan(int32_t n, int32_t count, int32_t k, int variant) {
-    const int64_t ldrow = n + variant % 3, ldscale = 1 + variant % 2;
-    int8_t *query = bytes(n), *rows = bytes((count - 1) * ldrow + n);
-    float *scales = floats((count - 1) * ldscale + 1, 1);
-    const int64_t words = (count + 63) / 64;
+    const int64_t words = (count + 63) / 64, last = count - 1;
+    const int64_t ldrow = n + variant % 3, ldblock = 64 * ldrow + variant % 5, ldscales = 64 + variant % 2;
+    const int64_t size = last / 64 * ldblock + last % 64 * ldrow + n;
+    int8_t *query = bytes(n), *rows = bytes(size);
+    float *scales = floats(last / 64 * ldscales + last % 64 + 1, 1);
+#define SCALE(i) scales[(i) / 64 * ldscales + (i) % 64]
     uint64_t *allowed = malloc((size_t)words * sizeof *allowed);
     // Few, many, and none of whole words; equal scores, and one that is no number.
     for (int64_t i = 0; i < words; i++)
         allowed[i] = i % 3 == 1 ? 0 : random_state * (uint64_t)(i + 1) & (i % 2 ? 0x8000100000000401 : ~(uint64_t)0);
-    for (int32_t i = 0; variant % 4 == 1 && i < count; i += 5) scales[i * ldscale] = 0;
-    if (variant % 4 == 2) scales[(count / 2) * ldscale] = NAN;
-    if (variant % 7 == 3) memset(query, 127, (size_t)n), memset(rows, -127, (size_t)((count - 1) * ldrow + n));
+    for (int32_t i = 0; variant % 4 == 1 && i < count; i += 5) SCALE(i) = 0;
+    if (variant % 4 == 2) SCALE(count / 2) = NAN;
+    if (variant % 7 == 3) memset(query, 127, (size_t)n), memset(rows, -127, (size_t)size);
     const int32_t begin = variant % 5 == 4 ? count / 3 : 0, end = variant % 5 == 3 ? count - count / 4 : count;
     ck_candidate *found = malloc((size_t)(k + 1) * sizeof *found);
     ck_candidate *expected = malloc((size_t)count * sizeof *expected);
     const ck_scan s = {
-        .query = query, .n = n, .rows = rows, .ldrow = ldrow, .scales = scales, .ldscale = ldscale, .row_begin = begin,
-        .row_end = end, .allowed = variant & 1 ? allowed : NULL, .k = k, .candidates = found,
+        .query = query, .n = n, .rows = rows, .ldrow = ldrow, .ldblock = ldblock, .scales = scales,
+        .ldscales = ldscales, .row_begin = begin, .row_end = end, .allowed = variant & 1 ? allowed : NULL, .k = k, .candidates = found,
     };
     const int32_t got = table->scan(&s);
     int32_t wanted = 0;
     for (int32_t i = begin; i < end; i++) {
         if (s.allowed && !(allowed[i / 64] >> i % 64 & 1)) continue;
         int64_t sum = 0;
-        for (int32_t j = 0; j < n; j++) sum += query[j] * rows[i * ldrow + j];
-        const float score = (float)sum * scales[i * ldscale];
+        for (int32_t j = 0; j < n; j++) sum += query[j] * rows[i / 64 * ldblock + i % 64 * ldrow + j];
+        const float score = (float)sum * SCALE(i);
         if (!isnan(score)) expected[wanted++] = (ck_candidate){.score = score, .row = (uint32_t)i};
     }
     qsort(expected, (size_t)wanted, sizeof *expected, by_rank);
@@ -345,6 +347,7 @@ static void check_scan(int32_t n, int32_t count, int32_t k, int variant) {
     double differences = got != wanted;
     for (int32_t i = 0; i < wanted && i < got; i++)
         differences += found[i].score != expected[i].score || found[i].row != expected[i].row;
+#undef SCALE
     char what[80];
     snprintf(what, sizeof what, "scan n %d rows %d k %d variant %d", n, count, k, variant);
     report(what, differences, 0);

@@ -116,10 +116,12 @@ typedef struct ck_candidate {
 typedef struct ck_scan {
     const int8_t *query;
     int32_t n;           ///< bytes of a vector, at most 65,536
-    const int8_t *rows;  ///< row 0, whatever the range
-    int64_t ldrow;
-    const float *scales;  ///< row 0's
-    int64_t ldscale;
+    /// Row 0, whatever the range, and its scale. Rows and scales lie in blocks of 64: `ldrow` is from one row to the next
+    /// within a block, `ldblock` and `ldscales` from one block to the next (64 · ldrow and 64 where nothing is between).
+    const int8_t *rows;
+    int64_t ldrow, ldblock;
+    const float *scales;
+    int64_t ldscales;
     int64_t row_begin, row_end;  ///< rows below 2³²
     const uint64_t *allowed;     ///< row r where bit r % 64 of word r / 64 is set; null for all
     int32_t k;

@@ -20,21 +20,21 @@
 #if !defined(SCAN_CONSTANTS)
 #define SCAN_CONSTANTS
 enum {
+    SCAN_BLOCK = 64,              // rows
     SCAN_ROWS = 4,               // between two looks at the candidates
     SCAN_BYTES = 4 * LANES,      // of a vector
     SCAN_PREFETCH = 8192,        // bytes ahead: pages, where the CPU's own prefetching ends at one
 };
 #endif
 
-/// The sums of query · row for SCAN_ROWS rows, of which at least the first is there: a row beyond the
-/// last is that row again. `tail` is the query's last vector without what `full` vectors before it have.
+/// The sums of query · row for SCAN_ROWS rows of a block; those beyond the last are that row again. `tail` is the query's last vector without what `full` vectors before it have.
 static inline __attribute__((always_inline)) SCAN_TARGET void SCAN_ROWS_NAME(
-    const ck_scan *s, int64_t first, int64_t last, int32_t full, const int8_t *tail, int32_t *sums) {
+    const ck_scan *s, const int8_t *rows, int64_t last, int32_t full, const int8_t *tail, int32_t *sums) {
     const int8_t *row[SCAN_ROWS];
     // Row after row, as the memory's prefetching likes it best: what one waits for, the next ones do meanwhile.
     CK_UNROLL
     for (int i = 0; i < SCAN_ROWS; i++) {
-        row[i] = s->rows + (first + i < last ? first + i : last) * s->ldrow;
+        row[i] = rows + (i < last ? i : last) * s->ldrow;
         vf sum = v_set(0);
         for (int32_t j = 0; j < full; j++) {
             __builtin_prefetch(row[i] + j * SCAN_BYTES + SCAN_PREFETCH);
@@ -57,36 +57,34 @@ SCAN_LINKAGE SCAN_TARGET int32_t SCAN_NAME(const ck_scan *s) {
     int8_t tail[SCAN_BYTES] = {0};
     if (full > 0)
         for (int32_t j = 0; j < rest; j++) tail[SCAN_BYTES - rest + j] = s->query[s->n - rest + j];
-    int32_t surplus = 0, count = 0;
+    int32_t surplus = 0, found = 0;
     for (int32_t j = 0; SCAN_BIAS != 0 && j < s->n; j++) surplus += s->query[j] * SCAN_BIAS;
 
     float least = -__builtin_inff();
     for (int64_t row = s->row_begin; row < s->row_end && s->k > 0;) {
-        uint64_t allowed = ~(uint64_t)0;
-        if (s->allowed) {
-            allowed = s->allowed[row / 64] >> row % 64;
-            if (allowed == 0) {
-                row = (row / 64 + 1) * 64;
-                continue;
-            }
-            if (!(allowed & ((1u << SCAN_ROWS) - 1))) {
-                row += SCAN_ROWS - row % SCAN_ROWS;  // stays within the word
-                continue;
+        // Up to the next multiple of SCAN_ROWS, so that no group of rows lies in two blocks.
+        const int64_t block = row / SCAN_BLOCK, next = (row / SCAN_ROWS + 1) * SCAN_ROWS;
+        const uint64_t allowed = s->allowed ? s->allowed[block] >> row % SCAN_BLOCK : ~(uint64_t)0;
+        if (allowed == 0) {
+            row = (block + 1) * SCAN_BLOCK;
+            continue;
+        }
+        const int32_t count = (int32_t)((next < s->row_end ? next : s->row_end) - row);
+        if (allowed & ((1u << count) - 1)) {
+            int32_t sums[SCAN_ROWS];
+            const int8_t *rows = s->rows + block * s->ldblock + row % SCAN_BLOCK * s->ldrow;
+            const float *scales = s->scales + block * s->ldscales + row % SCAN_BLOCK;
+            SCAN_ROWS_NAME(s, rows, count - 1, full, tail, sums);
+            for (int32_t i = 0; i < count; i++) {
+                const float score = (float)(sums[i] - surplus) * scales[i];
+                if ((score > least || (found < s->k && score == least)) && (allowed >> i & 1))
+                    least = ck_candidates_insert(s->candidates, &found, s->k, score, (uint32_t)(row + i));
             }
         }
-        // Up to the next multiple, so that SCAN_ROWS never lie in two words of the set.
-        int64_t end = row + SCAN_ROWS - row % SCAN_ROWS;
-        if (end > s->row_end) end = s->row_end;
-        int32_t sums[SCAN_ROWS];
-        SCAN_ROWS_NAME(s, row, end - 1, full, tail, sums);
-        for (int i = 0; row < end; i++, row++, allowed >>= 1) {
-            const float score = (float)(sums[i] - surplus) * s->scales[row * s->ldscale];
-            if ((score > least || (count < s->k && score == least)) && (allowed & 1))
-                least = ck_candidates_insert(s->candidates, &count, s->k, score, (uint32_t)row);
-        }
+        row += count;
     }
-    ck_candidates_sort(s->candidates, count);
-    return count;
+    ck_candidates_sort(s->candidates, found);
+    return found;
 }
 
 #undef SCAN_JOIN
