@@ -18,6 +18,8 @@ public struct SearchError: Error, Sendable, Hashable, CustomStringConvertible {
         case fileSystem
         /// The texts could not be embedded.
         case embedding
+        /// A query's vector is of another space than the index's.
+        case space
         /// The request makes no sense.
         case invalid
         case cancelled

@@ -113,5 +113,7 @@ enum IndexSchema {
             path, symbol, text,
             content = 'texts', content_rowid = 'id', detail = 'full', tokenize = '\(CodeTokenizer.name)'
         );
+        -- The same index by terms: one row for each occurrence.
+        CREATE VIRTUAL TABLE occurrences USING fts5vocab(documents, instance);
         """
 }

@@ -33,6 +33,9 @@ public final class MappedVectors: Sendable {
     /// How many blocks there are: 64 slots each, the last one perhaps fewer.
     public var blockCount: Int { (count + VectorLayout.blockRows - 1) / VectorLayout.blockRows }
 
+    /// Bytes from the first row of a block to that of the next, and from its scales to those of the next.
+    public var blockBytes: Int { layout.blockBytes }
+
     /// Neighbouring slots, as a scan wants them. The pointers are valid while the `MappedVectors` lives.
     public struct Block {
         /// The first slot.

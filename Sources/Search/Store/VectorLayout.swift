@@ -46,7 +46,7 @@ struct VectorLayout: Sendable, Hashable {
 
     /// Bytes from one 8-bit row to the next; rows begin on cache lines.
     var stride: Int { (dimensions + 63) & ~63 }
-    private var blockBytes: Int { Self.blockRows * stride + Self.blockRows * MemoryLayout<Float>.stride }
+    var blockBytes: Int { Self.blockRows * stride + Self.blockRows * MemoryLayout<Float>.stride }
     private var rowBytes: Int { dimensions * MemoryLayout<Float>.stride }
 
     /// Where the 8-bit row of a slot begins.
