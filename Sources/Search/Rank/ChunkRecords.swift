@@ -35,7 +35,8 @@ final class ChunkRecords {
         guard let row = try Row.fetchOne(statement, arguments: [chunk]) else { return nil }
         let start: Int = row[3]
         let record = ChunkRecord(
-            chunk: chunk, file: row[0], content: row[1], path: row[2], lines: start...max(start, row[4]), symbol: row[5],
+            chunk: chunk, file: row[0], content: row[1], path: row[2], lines: start...max(start, row[4]),
+            symbol: row[5],
             language: row[6], text: row[7])
         known[chunk] = record
         return record
@@ -44,6 +45,7 @@ final class ChunkRecords {
     /// How many chunks have the content.
     func copies(of content: Int64) throws -> Int {
         try Int.fetchOne(
-            database.cachedStatement(sql: "SELECT count(*) FROM chunks WHERE content_id = ?"), arguments: [content]) ?? 1
+            database.cachedStatement(sql: "SELECT count(*) FROM chunks WHERE content_id = ?"), arguments: [content])
+            ?? 1
     }
 }

@@ -54,16 +54,17 @@ struct LexicalSearch {
 
     /// Chunks with approximate scores: as if all texts were of the same length, and frequent terms occurred once.
     private func candidates(_ terms: [WeightedTerm], count: Int) throws -> [ScoredChunk] {
-        var budget = Ranking.occurrenceBudget
+        // Where a filter selects few chunks, frequent terms are better read there and nowhere else.
+        var rest = filter.restriction == nil ? Ranking.occurrenceBudget : Ranking.countedChunks
         var frequent = terms[...]
         var found: [ScoredChunk] = []
-        while let term = frequent.first, term.frequency <= budget {
-            budget -= term.frequency
-            add(try index.chunks(of: term.text, limit: Ranking.occurrenceBudget), term, to: &found)
+        while let term = frequent.first, term.frequency <= rest {
+            rest -= term.frequency
+            add(try index.chunks(of: term.text, limit: 2 * Ranking.occurrenceBudget), term, to: &found)
             frequent.removeFirst()
         }
         if let restriction = filter.restriction {
-            // A frequent term is read where the filter's chunks are, and nowhere else.
+            var budget = Ranking.occurrenceBudget
             for term in frequent {
                 for range in restriction.ranges(atMost: Ranking.filterRanges) where budget > 0 {
                     let chunks = try index.chunks(ofAll: [term.text], range: range, limit: budget)

@@ -130,7 +130,8 @@ struct TextStatistics: Sendable {
     /// From the record with id 1 that FTS5 keeps in `documents_data`: numbers of 7 bits to a byte, most significant first,
     /// of which the first counts rows and the others count terms, one for each column.
     init(_ database: Database) throws {
-        let bounds = try Row.fetchOne(database, sql: "SELECT (SELECT min(id) FROM chunks), (SELECT max(id) FROM chunks)")
+        let bounds = try Row.fetchOne(
+            database, sql: "SELECT (SELECT min(id) FROM chunks), (SELECT max(id) FROM chunks)")
         firstChunk = bounds?[0] ?? 0
         lastChunk = bounds?[1] ?? 0
         let record = try Row.fetchOne(database, sql: "SELECT hex(block) FROM documents_data WHERE id = 1")

@@ -12,7 +12,8 @@ public struct ScanThreads: Sendable {
     private let run: @Sendable (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void
 
     /// - Parameter run: calls a body with 0, 1, … up to a count, on any threads, and returns when all calls have.
-    public init(count: Int, run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void) {
+    public init(count: Int, run: @escaping @Sendable (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void)
+    {
         self.count = max(1, count)
         self.run = run
     }

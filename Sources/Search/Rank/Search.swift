@@ -2,6 +2,7 @@
 //
 // One search of one state of an index, from query to results.
 
+import Chunking
 import GRDB
 
 struct Search {
@@ -111,7 +112,7 @@ struct Search {
     ) throws -> [RankedChunk] {
         let first = ranked.prefix(max(Ranking.reranked, query.count))
         let known = try first.compactMap { chunk in try records.record(of: chunk.chunk).map { (chunk, $0) } }
-        let texts = known.map { IndexedChunk.embeddedText($0.1.text, symbol: $0.1.symbol) }
+        let texts = known.map { Chunk.embeddedText($0.1.text, symbol: $0.1.symbol) }
         let scores: [Float]
         do {
             scores = try rerank(query.text, texts)

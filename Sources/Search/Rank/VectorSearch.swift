@@ -30,7 +30,9 @@ struct VectorSearch {
             let candidates = Self.scan(vectors, rows, query, count, allowed)
             found.withLock { $0 += candidates }
         }
-        return found.withLock { $0 }.sorted { ($0.score, $1.row) > ($1.score, $0.row) }.prefix(count).map { Int($0.row) }
+        return found.withLock { $0 }.sorted { ($0.score, $1.row) > ($1.score, $0.row) }.prefix(count).map {
+            Int($0.row)
+        }
     }
 
     /// Orders slots by the exact product.
