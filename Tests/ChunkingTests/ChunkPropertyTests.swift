@@ -54,6 +54,18 @@ import Testing
         for name in Self.names { check(text, name, ChunkLimits()) }
     }
 
+    /// Deep nesting must not exhaust the stack of a small thread.
+    @Test func holdsForDeepNesting() {
+        let braces = String(repeating: "class A {\n", count: 20_000)
+        let indented = (0..<600).map { String(repeating: " ", count: $0) + "def f():\n" }.joined()
+        let keys = (0..<600).map { String(repeating: " ", count: $0) + "key:\n" }.joined()
+        for (text, name) in [(braces, "a.java"), (indented, "a.py"), (keys, "a.yaml")] {
+            let chunks = Chunker().chunks(of: text, path: name)
+            #expect(chunks.first?.lines.lowerBound == 1)
+            #expect(chunks.last?.lines.upperBound == text.utf8.count { $0 == UInt8(ascii: "\n") })
+        }
+    }
+
     @Test(arguments: ["", "\n", "  \n\t\n", "\r\n\r\n"]) func blankTextHasNone(text: String) {
         for name in Self.names { #expect(Chunker().chunks(of: text, path: name).isEmpty) }
     }

@@ -91,6 +91,13 @@ import Testing
         return start + body.joined() + (["", "", "", "/", " ", "\\ "].randomElement(using: &numbers) ?? "")
     }
 
+    @Test func endlessPatternsDoNotExhaustTheStack() throws {
+        let tree = Tree()
+        tree.write("a/b")
+        tree.write(".gitignore", "/" + String(repeating: "**/", count: 200_000) + "z\n")
+        #expect(try tree.walk().paths == ["a/b"])
+    }
+
     @Test func hostilePatternsEnd() throws {
         let tree = Tree()
         let long = String(repeating: "a/", count: 60) + "x"

@@ -5,6 +5,12 @@
 import Chunking
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite struct WalkTests {
     @Test func findsFilesAndSaysWhatItLeavesOut() throws {
         let tree = Tree()
@@ -46,6 +52,17 @@ import Testing
         #expect(file.size == 5)
         #expect(file.modified == 981_173_106_500_000_000)
         #expect("\(file.inode)\n" == tree.shell("ls -i a | cut -d' ' -f1"))
+    }
+
+    /// Nobody can keep anything from the administrator, so the test needs a user.
+    @Test(.enabled(if: geteuid() != 0)) func whatCannotBeReadIsCounted() throws {
+        let tree = Tree()
+        for path in ["a", "d/b", "e"] { tree.write(path) }
+        tree.shell("chmod 000 d e")
+        let (paths, report) = try tree.walk()
+        #expect(paths == ["a", "e"])
+        #expect(report.skipped.counts == [.unreadable: 1])
+        #expect(try tree.contents("e") == .skipped(.unreadable))
     }
 
     @Test func hiddenFilesOnRequest() throws {

@@ -126,7 +126,9 @@ struct BraceOutline {
         let context = frames[frames.count - 1].context
         var frame = Frame(context: .other)
         frame.brackets = brackets
-        if context != .other, let declaration = Declaration(header: header, explicitOnly: context == .function) {
+        if context != .other, frames.count < Block.maximumDepth,
+            let declaration = Declaration(header: header, explicitOnly: context == .function)
+        {
             recover()
             frame.context = declaration.isContainer ? .container : .function
             frame.block = declaration.name.map { Block(name: $0, start: headerLine, end: line) }

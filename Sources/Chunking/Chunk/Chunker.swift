@@ -4,12 +4,17 @@
 
 /// Cuts files into chunks by their structure: functions, types, sections, paragraphs.
 ///
-/// A pure function of text, path and limits. Every line that is not blank is in at least one chunk, chunks are in
+/// A pure function of text, path, limits and whether there is ctags. Every line that is not blank is in at least one chunk, chunks are in
 /// order, and only the parts of a unit that is too long for one chunk overlap.
 public struct Chunker: Sendable {
     public let limits: ChunkLimits
+    private let ctags: Ctags?
 
-    public init(limits: ChunkLimits = ChunkLimits()) { self.limits = limits }
+    /// - Parameter ctags: finds the structure of further languages, which otherwise are cut at blank lines.
+    public init(limits: ChunkLimits = ChunkLimits(), ctags: Ctags? = nil) {
+        self.limits = limits
+        self.ctags = ctags
+    }
 
     /// - Parameter path: tells the language by its name; it is not opened.
     public func chunks(of text: String, path: String) -> [Chunk] {
@@ -21,7 +26,7 @@ public struct Chunker: Sendable {
         case .indentation(let syntax): blocks = IndentationOutline.blocks(of: lines, syntax: syntax)
         case .keys: blocks = KeyOutline.blocks(of: lines)
         case .headings(let style): blocks = HeadingOutline.blocks(of: lines, style: style)
-        case .paragraphs, nil: blocks = []
+        case .paragraphs, nil: blocks = language.flatMap { ctags?.blocks(of: lines, language: $0) } ?? []
         }
         var assembly = ChunkAssembly(lines: lines, limits: limits, language: language)
         assembly.add(blocks)
@@ -31,6 +36,9 @@ public struct Chunker: Sendable {
 
 /// A part of a file with a structure of its own. Lines count from 0.
 struct Block: Equatable {
+    /// What is deeper is part of what surrounds it, so that no file can exhaust the stack.
+    static let maximumDepth = 64
+
     var name: String?
     /// The line that declares it; comments and attributes before it belong to it, but are not in here.
     var start: Int

@@ -138,7 +138,7 @@ struct BlockTree {
     private var closed: [Block] = []
 
     mutating func open(_ name: String, line: Int, indent: Int32) {
-        open.append((indent, Block(name: name, start: line, end: line)))
+        if open.count < Block.maximumDepth { open.append((indent, Block(name: name, start: line, end: line))) }
     }
 
     /// Closes blocks that started at an indentation or deeper.

@@ -7,6 +7,8 @@ public struct Language: Sendable, Hashable {
     let structure: Structure
     /// What starts a comment that ends with the line.
     let lineComment: String?
+    /// A file name by which Universal Ctags knows the language, where it knows more of it than we do.
+    let ctagsName: String?
 
     enum Structure: Sendable, Hashable {
         case braces(BraceSyntax)
@@ -37,10 +39,11 @@ public struct Language: Sendable, Hashable {
         self = language
     }
 
-    init(_ name: String, _ structure: Structure, comment: String? = nil) {
+    init(_ name: String, _ structure: Structure, comment: String? = nil, ctagsName: String? = nil) {
         self.name = name
         self.structure = structure
         lineComment = comment
+        self.ctagsName = ctagsName
     }
 
     /// Whether a line belongs to the declaration below it: a comment or an attribute.

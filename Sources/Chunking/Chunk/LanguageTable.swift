@@ -21,10 +21,11 @@ extension Language {
     }
 
     private static func entry(
-        _ name: String, _ structure: Structure, _ extensions: String, names: String = "", comment: String? = nil
+        _ name: String, _ structure: Structure, _ extensions: String, names: String = "", comment: String? = nil,
+        ctags: String? = nil
     ) -> Entry {
         Entry(
-            language: Language(name, structure, comment: comment),
+            language: Language(name, structure, comment: comment, ctagsName: ctags),
             extensions: extensions.split(separator: " ").map(String.init),
             names: names.split(separator: " ").map(String.init))
     }
@@ -166,24 +167,24 @@ extension Language {
         entry("XML", .paragraphs, "xml xsd xsl xslt plist storyboard xib csproj props targets svg"),
         entry("HTML", .paragraphs, "html htm xhtml"),
         entry("CSS", .paragraphs, "css scss sass less"),
-        entry("SQL", .paragraphs, "sql ddl psql", comment: "--"),
-        entry("Haskell", .paragraphs, "hs lhs", comment: "--"),
-        entry("OCaml", .paragraphs, "ml mli"),
+        entry("SQL", .paragraphs, "sql ddl psql", comment: "--", ctags: "a.sql"),
+        entry("Haskell", .paragraphs, "hs lhs", comment: "--", ctags: "a.hs"),
+        entry("OCaml", .paragraphs, "ml mli", ctags: "a.ml"),
         entry("F#", .paragraphs, "fs fsx fsi", comment: "//"),
-        entry("Erlang", .paragraphs, "erl hrl", comment: "%"),
-        entry("Clojure", .paragraphs, "clj cljs cljc edn", comment: ";"),
-        entry("Lisp", .paragraphs, "lisp el scm rkt cl", comment: ";"),
-        entry("Assembly", .paragraphs, "s asm", comment: "#"),
-        entry("Ada", .paragraphs, "adb ads", comment: "--"),
-        entry("Pascal", .paragraphs, "pas pp lpr"),
-        entry("VHDL", .paragraphs, "vhd vhdl", comment: "--"),
-        entry("Verilog", .paragraphs, "sv svh", comment: "//"),
-        entry("Make", .paragraphs, "mk mak", names: "makefile gnumakefile", comment: "#"),
-        entry("CMake", .paragraphs, "cmake", names: "cmakelists.txt", comment: "#"),
+        entry("Erlang", .paragraphs, "erl hrl", comment: "%", ctags: "a.erl"),
+        entry("Clojure", .paragraphs, "clj cljs cljc edn", comment: ";", ctags: "a.clj"),
+        entry("Lisp", .paragraphs, "lisp el scm rkt cl", comment: ";", ctags: "a.lisp"),
+        entry("Assembly", .paragraphs, "s asm", comment: "#", ctags: "a.s"),
+        entry("Ada", .paragraphs, "adb ads", comment: "--", ctags: "a.adb"),
+        entry("Pascal", .paragraphs, "pas pp lpr", ctags: "a.pas"),
+        entry("VHDL", .paragraphs, "vhd vhdl", comment: "--", ctags: "a.vhd"),
+        entry("Verilog", .paragraphs, "sv svh", comment: "//", ctags: "a.sv"),
+        entry("Make", .paragraphs, "mk mak", names: "makefile gnumakefile", comment: "#", ctags: "a.mk"),
+        entry("CMake", .paragraphs, "cmake", names: "cmakelists.txt", comment: "#", ctags: "a.cmake"),
         entry("Docker", .paragraphs, "dockerfile", names: "dockerfile containerfile", comment: "#"),
         entry("Nix", .paragraphs, "nix", comment: "#"),
         entry("GraphQL", .paragraphs, "graphql gql", comment: "#"),
-        entry("Vim script", .paragraphs, "vim", names: ".vimrc"),
+        entry("Vim script", .paragraphs, "vim", names: ".vimrc", ctags: "a.vim"),
         entry("diff", .paragraphs, "diff patch"),
         entry("CSV", .paragraphs, "csv tsv"),
     ]

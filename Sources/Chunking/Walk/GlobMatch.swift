@@ -6,12 +6,15 @@
 struct GlobMatch {
     /// Steps for one pattern and one path. Patterns come from strangers, and `**/a/**/a/**/…` could take for ever.
     private static let stepLimit = 100_000
+    /// Asterisks tried within each other.
+    private static let depthLimit = 200
 
     private let pattern: ArraySlice<UInt8>
     private let text: ArraySlice<UInt8>
     /// Whether `*` and `?` stop at slashes.
     private let slashesCount: Bool
     private var steps = 0
+    private var depth = 0
 
     /// Whether the pattern describes the whole text.
     static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>, slashesCount: Bool) -> Bool {
@@ -40,6 +43,9 @@ struct GlobMatch {
     private mutating func run(_ start: Int, _ textStart: Int) -> Outcome {
         var index = start
         var position = textStart
+        depth += 1
+        defer { depth -= 1 }
+        if depth > Self.depthLimit { return .abort }
         while index < pattern.endIndex {
             steps += 1
             if steps > Self.stepLimit { return .abort }

@@ -35,7 +35,7 @@ enum ChildOutput {
         defer { close(reading) }
         let child: pid_t
         do throws(Failure) {
-            child = try start(program, arguments, output: writing, environment: environment)
+            child = try ChildProcess.start(program, arguments, output: writing, environment: environment)
             close(writing)
         } catch {
             close(writing)
@@ -69,49 +69,5 @@ enum ChildOutput {
             if count <= 0 { return output }
             output += buffer[..<count]
         }
-    }
-
-    private static func start(
-        _ program: String, _ arguments: [String], output: Int32, environment: [String: String]
-    ) throws(Failure) -> pid_t {
-        #if canImport(Darwin)
-            var actions: posix_spawn_file_actions_t?
-            var attributes: posix_spawnattr_t?
-        #else
-            var actions = posix_spawn_file_actions_t()
-            var attributes = posix_spawnattr_t()
-        #endif
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        var flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK)
-        #if canImport(Darwin)
-            flags |= Int32(POSIX_SPAWN_CLOEXEC_DEFAULT)
-        #endif
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        // posix_spawnp(3) would look in this process's own PATH.
-        let folders = environment["PATH", default: "/usr/bin:/bin"].split(separator: ":")
-        let candidates: [String] = folders.map { $0 + "/" + program }
-        guard let path = candidates.first(where: { access($0, X_OK) == 0 }) else {
-            throw .notStarted("it is not installed")
-        }
-        let words: [UnsafeMutablePointer<CChar>?] =
-            ([program] + arguments).map { (text: String) in strdup(text) } + [nil]
-        let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for text in words + variables { free(text) } }
-        var child: pid_t = 0
-        let result = posix_spawn(&child, path, &actions, &attributes, words, variables)
-        guard result == 0 else { throw .notStarted(String(cString: strerror(result))) }
-        return child
     }
 }
