@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Syncs that are killed: a child process syncs, is killed at some moment, and
-// whatever it leaves must open, answer and be completed by the next one.
+// Syncs that are killed, or have no room: a child process syncs until something
+// stops it, and whatever it leaves must open, answer and be completed by the next one.
 
 import Search
 import Testing
@@ -15,14 +15,30 @@ import Testing
 /// How often a child is killed; the environment may ask for more.
 private let rounds = getenv("HEARTH_SYNC_KILLS").flatMap { Int(String(cString: $0)) } ?? 5
 
-/// What the child syncs: root and indexes, with a line break between them. Only set in the child.
+/// What the child syncs: root, indexes, and how long a file may become, with line breaks between them. Only set in the
+/// child.
 private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
 
 @Suite struct InterruptionTests {
     /// The child's part.
     @Test(.enabled(if: assignment != nil)) func syncChild() async throws {
         let paths = try #require(assignment).split(separator: "\n").map(String.init)
-        try await sync(root: paths[0], indexes: paths[1], delay: .milliseconds(1))
+        guard let limit = UInt(paths[2]) else {
+            try await sync(root: paths[0], indexes: paths[1], delay: .milliseconds(1))
+            return
+        }
+        // A longer file is an error then, and no signal.
+        signal(SIGXFSZ, SIG_IGN)
+        #if os(Linux)
+            var limits = rlimit(rlim_cur: limit, rlim_max: limit)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits)
+        #endif
+        do {
+            try await sync(root: paths[0], indexes: paths[1])
+        } catch let error as SearchError {
+            // SQLite tells a full disk from other errors, but not this limit.
+            #expect(error.code == .noSpace || error.code == .fileSystem)
+        }
     }
 
     @discardableResult
@@ -47,7 +63,7 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
                     let file = Int.random(in: 0..<300, using: &random)
                     if Bool.random(using: &random) { write(file, to: tree, &random) } else { tree.remove(name(file)) }
                 }
-                let child = try spawnChild("\(tree.path)\n\(home.path)")
+                let child = try spawnChild("\(tree.path)\n\(home.path)\nnone")
                 // Until it has begun, it cannot be interrupted.
                 let lock = folder.path + "/lock"
                 let state = bytes(ofFile: lock)
@@ -62,8 +78,33 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
                     _ = try find("word1", reader)
                 }
             }
-            try await sync(root: tree.path, indexes: home.path)
+            #expect(killed > 0)
+            try await expectCompletion(of: tree, home)
+        }
 
+        @Test(.enabled(if: assignment == nil)) func aFullDiskLosesNothing() async throws {
+            let tree = TemporaryFolder()
+            let home = TemporaryFolder()
+            var random = SeededGenerator(seed: 1)
+            for file in 0..<300 { write(file, to: tree, &random) }
+            let folder = IndexFolder(of: try IndexFolder.canonical(tree.path), in: home.path)
+            for kilobytes in [1, 8, 20, 60, 150, 400, 700, 1000] {
+                let child = try spawnChild("\(tree.path)\n\(home.path)\n\(kilobytes << 10)")
+                var status: Int32 = 0
+                waitpid(child, &status, 0)
+                #expect(status == 0, "with \(kilobytes) KiB")
+                if let reader = try? IndexReader(folder) {
+                    _ = try IndexContent(reader)
+                    _ = try find("word1", reader)
+                }
+            }
+            try await expectCompletion(of: tree, home)
+        }
+
+        /// Another sync makes the index what it would be without all that happened.
+        private func expectCompletion(of tree: TemporaryFolder, _ home: TemporaryFolder) async throws {
+            let folder = IndexFolder(of: try IndexFolder.canonical(tree.path), in: home.path)
+            try await sync(root: tree.path, indexes: home.path)
             let other = TemporaryFolder()
             try await sync(root: tree.path, indexes: other.path)
             let content = try IndexContent(IndexReader(folder))
@@ -74,8 +115,6 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
             #expect(content.vectors == expected.vectors)
             #expect(content.missing == 0)
             #expect(content.space?.id == "better")
-            #expect(killed > 0)
-
             let writer = try IndexWriter(
                 root: IndexFolder.canonical(tree.path), indexes: home.path, chunking: "")
             try writer.verify()

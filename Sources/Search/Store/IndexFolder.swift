@@ -45,13 +45,27 @@ public struct IndexFolder: Sendable, Hashable {
         return names
     }
 
+    /// What its files take on disk.
+    var bytes: Int {
+        ((try? names()) ?? []).reduce(0) { sum, name in
+            var status = stat()
+            return stat(path + "/" + name, &status) == 0 ? sum + Int(status.st_blocks) * 512 : sum
+        }
+    }
+
     /// The vector files that are there, each pair once and without extensions.
     func vectorNames() throws(SearchError) -> Set<String> {
         Set(
             try names().compactMap { name in
-                guard name.hasPrefix("vectors-"), let dot = name.lastIndex(of: ".") else { return nil }
-                return String(name[..<dot])
+                let name = String(name.prefix { $0 != "." })
+                return Self.vectorNumber(name) == nil ? nil : name
             })
+    }
+
+    /// The number in the name of vector files; nil where it is no such name.
+    static func vectorNumber(_ name: String) -> Int? {
+        guard name.hasPrefix("vectors-"), let number = UInt32(name.dropFirst("vectors-".count)) else { return nil }
+        return Int(number)
     }
 
     /// Removes a pair of vector files; one that cannot be removed is in nobody's way, and the next writer tries again.

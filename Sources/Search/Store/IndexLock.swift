@@ -14,23 +14,36 @@ struct IndexLock: ~Copyable {
 
     /// - Throws: `.busy` with the holder's process id.
     init(_ path: String) throws(SearchError) {
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .system("open", path) }
-        while flock(file, LOCK_EX | LOCK_NB) != 0 {
-            let number = errno
-            if number == EINTR { continue }
-            let holder = Self.content(of: file)
+        while true {
+            let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard file >= 0 else { throw .system("open", path) }
+            if flock(file, LOCK_EX | LOCK_NB) != 0 {
+                let number = errno
+                let holder = Self.content(of: file)
+                close(file)
+                if number == EINTR { continue }
+                guard number == EWOULDBLOCK else { throw .system("lock", path, number) }
+                throw SearchError(
+                    .busy,
+                    "this folder is being synced already\(holder.isEmpty ? "" : ", by process \(holder)");"
+                        + " wait for it or end it")
+            }
+            // Whoever removed the index meanwhile has removed this file, and others lock a new one.
+            if Self.isAt(path, file) {
+                // Informative only; on a full disk the lock still holds.
+                let holder = Array("\(getpid())".utf8)
+                if ftruncate(file, 0) == 0 { _ = pwrite(file, holder, holder.count, 0) }
+                descriptor = file
+                return
+            }
             close(file)
-            guard number == EWOULDBLOCK else { throw .system("lock", path, number) }
-            throw SearchError(
-                .busy,
-                "this folder is being synced already\(holder.isEmpty ? "" : ", by process \(holder)"); wait for it or end it"
-            )
         }
-        // Informative only; on a full disk the lock still holds.
-        let holder = Array("\(getpid())".utf8)
-        if ftruncate(file, 0) == 0 { _ = pwrite(file, holder, holder.count, 0) }
-        descriptor = file
+    }
+
+    private static func isAt(_ path: String, _ file: Int32) -> Bool {
+        var (named, locked) = (stat(), stat())
+        return stat(path, &named) == 0 && fstat(file, &locked) == 0 && named.st_ino == locked.st_ino
+            && named.st_dev == locked.st_dev
     }
 
     private static func content(of descriptor: Int32) -> String {

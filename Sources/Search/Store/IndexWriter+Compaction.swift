@@ -50,6 +50,10 @@ extension IndexWriter {
             try Int.fetchAll(
                 database, sql: "SELECT slot FROM vectors WHERE space = ? ORDER BY slot", arguments: [space.key])
         }
+        guard slots.allSatisfy((0..<old.count).contains) else {
+            throw SearchError(
+                .damaged, "the index '\(folder.database)' is damaged; remove it and sync the folder again")
+        }
         let name = try newFileName()
         let files = try VectorWriter(creating: name, in: folder, space: space.space)
         for start in stride(from: 0, to: slots.count, by: 1024) {

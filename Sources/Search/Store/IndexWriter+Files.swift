@@ -58,10 +58,12 @@ extension IndexWriter {
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT path, id, size, mtime_ns, inode, digest, skipped FROM files")
             while let row = try rows.next() {
-                files[row[0]] = StoredFile(
-                    id: row[1], stamp: FileStamp(size: row[2], modified: row[3], inode: UInt64(bitPattern: row[4])),
-                    digest: row[5],
-                    skipped: row[6])
+                let stamp = FileStamp(
+                    size: try row.decode(atIndex: 2), modified: try row.decode(atIndex: 3),
+                    inode: UInt64(bitPattern: try row.decode(atIndex: 4)))
+                files[try row.decode(atIndex: 0)] = StoredFile(
+                    id: try row.decode(atIndex: 1), stamp: stamp, digest: try row.decode(atIndex: 5),
+                    skipped: try row.decode(atIndex: 6))
             }
             return files
         }

@@ -20,6 +20,9 @@ extension IndexWriter {
 
     /// The space as the index has it, made where it was not there.
     public func open(_ space: VectorSpace) throws(SearchError) -> StoredSpace {
+        guard VectorSpace.possibleDimensions.contains(space.dimensions) else {
+            throw SearchError(.invalid, "'\(space.model)' has vectors of \(space.dimensions) dimensions")
+        }
         if let stored = try spaces().first(where: { $0.space.id == space.id }) {
             if stored.space.dimensions == space.dimensions {
                 try openFiles(of: stored)
@@ -65,7 +68,8 @@ extension IndexWriter {
                     """)
             return try contents.compactMap { content in
                 guard let row = try Row.fetchOne(statement, arguments: [content]) else { return nil }
-                return MissingText(content: content, text: Chunk.embeddedText(row[0], symbol: row[1]))
+                let text = Chunk.embeddedText(try row.decode(atIndex: 0), symbol: try row.decode(atIndex: 1))
+                return MissingText(content: content, text: text)
             }
         }
     }
@@ -157,7 +161,7 @@ extension IndexWriter {
 
     /// A name for vector files that was not in use.
     func newFileName() throws(SearchError) -> String {
-        let numbers = try folder.vectorNames().compactMap { Int($0.dropFirst("vectors-".count)) }
+        let numbers = try folder.vectorNames().compactMap(IndexFolder.vectorNumber)
         return "vectors-\((numbers.max() ?? 0) + 1)"
     }
 }

@@ -29,7 +29,8 @@ extension SearchError {
         if let error = error as? SearchError { return error }
         if error is CancellationError { return cancelled }
         guard let error = error as? DatabaseError else {
-            return SearchError(.fileSystem, "could not use the index '\(path)': \(error)")
+            // What is left are values of other types than the tables have.
+            return SearchError(.damaged, "the index '\(path)' is damaged; remove it and sync the folder again")
         }
         let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         switch error.resultCode {

@@ -38,14 +38,35 @@ public struct StoredSpace: Sendable, Hashable {
     public let rows: Int
     public let state: State
 
+    /// All spaces of an index.
+    ///
+    /// Values are checked, as a damaged database may hold any, and files are opened and removed by what it says.
     static func all(_ database: Database) throws -> [StoredSpace] {
         try Row.fetchAll(
             database,
             sql: "SELECT id, space_id, model, dimensions, vectors_file, rows, state FROM spaces ORDER BY id"
         ).map { row in
-            StoredSpace(
-                key: row[0], space: VectorSpace(id: row[1], model: row[2], dimensions: row[3]), vectorsFile: row[4],
-                rows: row[5], state: row[6] == State.active.rawValue ? .active : .filling)
+            let space = StoredSpace(
+                key: try row.decode(atIndex: 0),
+                space: VectorSpace(
+                    id: try row.decode(atIndex: 1), model: try row.decode(atIndex: 2),
+                    dimensions: try row.decode(atIndex: 3)),
+                vectorsFile: try row.decode(atIndex: 4), rows: try row.decode(atIndex: 5),
+                state: try row.decode(String.self, atIndex: 6) == State.active.rawValue ? .active : .filling)
+            guard VectorSpace.possibleDimensions.contains(space.space.dimensions),
+                (0...Self.rowLimit).contains(space.rows),
+                IndexFolder.vectorNumber(space.vectorsFile) != nil
+            else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "impossible values of a vector space")
+            }
+            return space
         }
     }
+
+    /// No index has so many vectors.
+    private static let rowLimit = 1 << 32
+}
+
+extension VectorSpace {
+    static let possibleDimensions = 1...65536
 }
