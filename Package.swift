@@ -27,6 +27,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -43,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -69,24 +71,31 @@ let package = Package(
             "Inference", ["CEmbeddedModel", "CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
+        // Search.
+        module("Chunking", ["CPlatform", "Threads"]),
+        module("Search", ["CKernels", "CPlatform", "Chunking", "Threads", grdb]),
+
         // The daemon.
         module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
         module(
-            "Gateways", ["Configuration", "Inference", "JSON", "Serving", "Spelling", "WireProtocol", nioCore]),
+            "Gateways",
+            [
+                "Configuration", "Inference", "JSON", "Search", "Serving", "Spelling", "Threads", "WireProtocol",
+                nioCore,
+            ]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),
         module(
             "Daemon",
             [
                 "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability",
-                "Services", "Serving",
-                "Threads", "WireProtocol", logging, nioCore, nioPosix,
+                "Search", "Services", "Serving", "Threads", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         executable(
             "hearthd",
             [
-                "Configuration", "Daemon", "HearthClient", "Inference", "JSON", "ModelStore", "Serving", "Terminal",
-                "WireProtocol", argumentParser,
+                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "ModelStore", "Search",
+                "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
             ]),
 
         tests("JSONTests", ["JSON"]),
@@ -98,6 +107,8 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
+        tests("ChunkingTests", ["Chunking"]),
+        tests("SearchTests", ["CKernels", "Chunking", "Search", grdb]),
         tests("DaemonTests", ["Daemon"]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),

@@ -8,6 +8,7 @@ import Inference
 import JSON
 import Logging
 import NIOCore
+import Search
 import Services
 import Serving
 import WireProtocol
@@ -65,6 +66,13 @@ extension Daemon {
                     parts.add { $0.reranking = reranking }
                 }),
             Service(
+                "search", .critical, after: ["compute"],
+                start: {
+                    let threads = try parts.made.threads.orMissing("compute").count
+                    let finding = FindService(IndexCatalogue(indexes), threads: .started(threads))
+                    parts.add { $0.finding = finding }
+                }),
+            Service(
                 "governor", .integration, after: ["compute"],
                 start: {
                     let governor = Governor()
@@ -82,14 +90,15 @@ extension Daemon {
                     _ = try await parts.made.models?.load(ModelLocation.embedded.id, pins: true)
                 }),
             Service(
-                "requests", .critical, after: ["embedding", "reranking"],
+                "requests", .critical, after: ["embedding", "reranking", "search"],
                 start: {
                     let made = parts.made
                     startup.open(
                         Backend(
                             models: try made.models.orMissing("models"),
                             embedding: try made.embedding.orMissing("embedding"),
-                            reranking: try made.reranking.orMissing("reranking")))
+                            reranking: try made.reranking.orMissing("reranking"),
+                            finding: try made.finding.orMissing("search")))
                 },
                 figures: { [ServiceFigure("waiting", startup.waiting)] }),
         ]

@@ -40,6 +40,8 @@ public struct DaemonOptions: Sendable {
 public struct Daemon: Sendable {
     let settings: LiveSettings
     let library: ModelLibrary
+    /// The folder of all indexes.
+    let indexes: String
     let selfTest: ModelSelfTest
     let parts = DaemonParts()
     let startup = StartupQueue()
@@ -57,6 +59,7 @@ public struct Daemon: Sendable {
         self.started = started
         settings = LiveSettings(options, log: log)
         selfTest = ModelSelfTest(options.paths)
+        indexes = options.paths.indexes
         library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
         service = DaemonService(
             socket: socket, settings: settings, library: library, parts: parts, startup: startup,

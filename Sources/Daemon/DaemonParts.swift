@@ -2,6 +2,7 @@
 //
 // What the services have made so far, for each other and for the status.
 
+import Search
 import Serving
 import Synchronization
 
@@ -11,6 +12,7 @@ final class DaemonParts: Sendable {
         var models: ModelPool?
         var embedding: EmbedService?
         var reranking: RerankService?
+        var finding: FindService?
         var governor: Governor?
         var listener: Listener?
     }

@@ -49,6 +49,15 @@ extension HearthClient {
         }
     }
 
+    /// Finds the places of an indexed folder that answer a question; the result is that of the method `index.find`.
+    public func find(
+        _ parameters: IndexFindParameters, onProgress: (Progress) -> Void = { _ in }
+    ) throws(ClientError) -> Answer {
+        try explaining { client throws(ClientError) in
+            try client.call("index.find", parameters.json.object ?? [:], isRepeatable: true, onProgress: onProgress)
+        }
+    }
+
     /// Cuts texts into a model's tokens; the result is that of the method `tokenize`.
     public func tokenize(
         _ parameters: TokenizeParameters, onProgress: (Progress) -> Void = { _ in }

@@ -8,10 +8,10 @@
     import Darwin
 #endif
 
-enum Interruption {
+public enum Interruption {
     /// Ctrl-C ends the process with status 130 and a clean terminal line; output is written in whole lines. Where
     /// interruptions are ignored, as under `nohup`, they stay so.
-    static func endsQuietly() {
+    public static func endsQuietly() {
         let previous = signal(SIGINT, SIG_IGN)
         if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { return }
         signal(SIGINT) { _ in

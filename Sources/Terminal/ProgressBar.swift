@@ -18,6 +18,8 @@ public final class ProgressBar: Sendable {
         case bytes
         /// Things with a name, such as "chunks".
         case count(String)
+        /// Things that the label names.
+        case plain
     }
 
     private struct State {
@@ -119,9 +121,9 @@ public final class ProgressBar: Sendable {
         case .bytes:
             amount = ([state.completed] + (state.total.map { [$0] } ?? [])).map(Format.bytes).joined(separator: " / ")
             speed = state.rate.perSecond.map { Format.rate(bytesPerSecond: $0) }
-        case .count(let noun):
+        case .count, .plain:
             let counts = [state.completed] + (state.total.map { [$0] } ?? [])
-            amount = counts.map { Format.count($0) }.joined(separator: " / ") + " \(noun)"
+            amount = counts.map { Format.count($0) }.joined(separator: " / ") + noun
             speed = state.rate.perSecond.map { "\(Format.fixed($0, digits: $0 < 10 ? 1 : 0))/s" }
         }
         var parts = [amount]
@@ -130,6 +132,10 @@ public final class ProgressBar: Sendable {
             parts.append("eta \(Format.remaining(seconds: Double(total - state.completed) / rate))")
         }
         return parts.joined(separator: "  ")
+    }
+
+    private var noun: String {
+        if case .count(let noun) = unit { " \(noun)" } else { "" }
     }
 
     private func fraction(_ state: State) -> Double? {

@@ -28,6 +28,7 @@ public struct HearthPaths: Sendable, Hashable {
     /// The folder of the socket and its locks.
     public var runtime: String { String(socket[..<(socket.lastIndex(of: "/") ?? socket.startIndex)]) }
     public var models: String { data + "/models" }
+    public var indexes: String { data + "/indexes" }
     public var log: String { state + "/hearthd.log" }
 
     /// The longest socket path that every supported system takes (104 bytes with the final NUL on macOS).

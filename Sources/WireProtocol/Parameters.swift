@@ -52,6 +52,23 @@ public struct Parameters {
         return try read(name, "one of \(names)") { $0.string.flatMap(Choice.init(rawValue:)) }
     }
 
+    public func absolutePath(_ name: String) throws(WireError) -> String {
+        let path = try required(name, try string(name))
+        guard path.hasPrefix("/") else { throw error(name, "an absolute path", got: .string(path)) }
+        return path
+    }
+
+    public func strings(_ name: String) throws(WireError) -> [String]? {
+        guard let json = self[name] else { return nil }
+        guard let elements = json.array else { throw error(name, "a list of strings", got: json) }
+        var strings: [String] = []
+        for (index, element) in elements.enumerated() {
+            guard let string = element.string else { throw error("\(name)[\(index)]", "a string", got: element) }
+            strings.append(string)
+        }
+        return strings
+    }
+
     public func required<Value>(_ name: String, _ value: Value?) throws(WireError) -> Value {
         guard let value else { throw WireError(.invalidParameters, "parameter '\(name)' is missing") }
         return value

@@ -46,7 +46,7 @@ struct Failure {
     private var message = ""
 
     init(_ error: any Error) {
-        switch error {
+        switch (error as? WireError).map(ClientError.remote) ?? error {
         case let error as ClientError:
             status = Self.status(of: error).rawValue
             message = error.description

@@ -3,13 +3,14 @@
 // The command `hearth`: a thin client of the daemon. One file per verb in Commands.
 
 import ArgumentParser
+import Terminal
 import WireProtocol
 
 @main
 struct Hearth: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hearth",
-        abstract: "Embeddings and reranking by models that stay warm.",
+        abstract: "Embeddings, reranking and semantic search by models that stay warm.",
         discussion: """
             Commands that need the daemon start it.
 
@@ -17,6 +18,8 @@ struct Hearth: ParsableCommand {
               hearth embed "a text"
               hearth embed --input lines.txt --format npy > vectors.npy
               hearth rerank "how do I retry?" --input paragraphs.txt
+              hearth sync ~/src/project
+              hearth find "where are failed uploads retried?" ~/src/project
               hearth models pull minilm
               hearth status
 
@@ -24,9 +27,9 @@ struct Hearth: ParsableCommand {
             """,
         version: hearthVersion,
         subcommands: [
-            Embed.self, Rerank.self, Tokenize.self, Models.self, Start.self, Stop.self, Restart.self, Status.self,
-            Top.self, Logs.self, Why.self,
-            Config.self, Doctor.self, Bench.self,
+            Embed.self, Rerank.self, Tokenize.self, Sync.self, Find.self, Index.self, Models.self, Start.self,
+            Stop.self,
+            Restart.self, Status.self, Top.self, Logs.self, Why.self, Config.self, Doctor.self, MCP.self, Bench.self,
         ])
 
     static func main() {

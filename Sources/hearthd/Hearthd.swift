@@ -14,7 +14,10 @@ struct Hearthd: AsyncParsableCommand {
         abstract: "The daemon behind hearth: keeps embedding models warm and serves them on a Unix socket.",
         discussion: "Started by hearth when it is needed; you rarely call it yourself.",
         version: hearthVersion,
-        subcommands: [Serve.self, StandardIO.self, Models.self, Config.self, Doctor.self, Bench.self])
+        subcommands: [
+            Serve.self, StandardIO.self, Sync.self, Index.self, Models.self, Config.self, Doctor.self, MCP.self,
+            Bench.self,
+        ])
 }
 
 @main

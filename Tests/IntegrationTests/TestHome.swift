@@ -15,8 +15,11 @@ final class TestHome: Sendable {
         var template = Array((NSTemporaryDirectory() + "/hearth-XXXXXX").utf8CString)
         path = try #require(mkdtemp(&template).map { String(cString: $0) })
         if withModels {
+            // The models are everybody's, all else is this home's own.
+            try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(
-                atPath: path + "/data", withDestinationPath: try #require(Self.variable("HEARTH_TEST_DATA")))
+                atPath: path + "/data/models",
+                withDestinationPath: try #require(Self.variable("HEARTH_TEST_DATA")) + "/models")
         }
     }
 

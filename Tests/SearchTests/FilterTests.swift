@@ -26,11 +26,11 @@ import Testing
         (SearchFilter(path: "./src/deep"), [2, 3]), (SearchFilter(path: "src/b.swift"), [1]),
         (SearchFilter(path: "sr"), []), (SearchFilter(path: "."), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
         (SearchFilter(path: "we [i] rd*"), [8]),
-        (SearchFilter(glob: "*.swift"), [0, 1, 2, 4]), (SearchFilter(glob: "src/**/*.swift"), [1, 2]),
-        (SearchFilter(glob: "Makefile"), [6, 7]), (SearchFilter(glob: "**/c.*"), [2, 3]),
-        (SearchFilter(glob: "?.swift"), [0, 1, 2, 4]), (SearchFilter(glob: "[["), []),
-        (SearchFilter(language: "python"), [3]), (SearchFilter(path: "src", language: "swift"), [1, 2]),
-        (SearchFilter(path: "docs", glob: "*.swift"), []),
+        (SearchFilter(globs: ["*.swift"]), [0, 1, 2, 4]), (SearchFilter(globs: ["src/**/*.swift"]), [1, 2]),
+        (SearchFilter(globs: ["Makefile"]), [6, 7]), (SearchFilter(globs: ["**/c.*"]), [2, 3]),
+        (SearchFilter(globs: ["?.swift"]), [0, 1, 2, 4]), (SearchFilter(globs: ["[["]), []),
+        (SearchFilter(languages: ["Python"]), [3]), (SearchFilter(path: "src", languages: ["swift"]), [1, 2]),
+        (SearchFilter(path: "docs", globs: ["*.swift", "*.py"]), []),
         (SearchFilter(path: "' OR 1 --"), []), (SearchFilter(), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
     ])
     func selects(_ filter: SearchFilter, _ expected: [Int]) throws {
@@ -59,7 +59,8 @@ import Testing
             #expect(many.count == 10 && many.allSatisfy { $0.hasPrefix("many/") })
             // Selects all chunks, so that it is tested after the search, but none that is near.
             #expect(
-                try open.paths("needle", mode: mode, filter: SearchFilter(glob: "*y/*0"), vector: vector).count == 10)
+                try open.paths("needle", mode: mode, filter: SearchFilter(globs: ["*y/*0"]), vector: vector).count == 10
+            )
         }
     }
 }

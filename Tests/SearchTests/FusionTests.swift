@@ -54,21 +54,6 @@ import Testing
         #expect(again.map(\.path) == found.map(\.path))
     }
 
-    @Test func aRerankerHasTheLastWord() throws {
-        let (index, open, vector) = try index(words: [0, 5])
-        defer { withExtendedLifetime(index) {} }
-        let query = SearchQuery("needle", count: 3, vector: vector) { query, texts in
-            #expect(query == "needle")
-            return texts.map { Float(String($0.split(separator: " ").last ?? "")) ?? .nan }
-        }
-        let found = try open.find(query).results
-        #expect(found.map(\.path) == ["9", "8", "7"])
-        #expect(found.map(\.score) == [9, 8, 7])
-        struct Failure: Error {}
-        #expect(throws: SearchError.self) { try open.find(SearchQuery("needle") { _, _ in throw Failure() }) }
-        #expect(throws: SearchError.self) { try open.find(SearchQuery("needle") { _, _ in [] }) }
-    }
-
     @Test func neighboursAreShownOnce() throws {
         let index = try SearchableIndex()
         let chunks = [

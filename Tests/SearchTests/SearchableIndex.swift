@@ -9,6 +9,9 @@ final class SearchableIndex: Sendable {
     static let space = VectorSpace(id: "space-a", model: "model-a", dimensions: 64)
 
     private let folder = TemporaryFolder()
+    /// The folder that is indexed, and all indexes.
+    var root: String { folder.path }
+    var catalogue: IndexCatalogue { IndexCatalogue(folder.path + "/indexes") }
     let writer: IndexWriter
     let space: VectorSpace
 

@@ -4,6 +4,7 @@
 // call on a service and writes the result.
 
 import JSON
+import Search
 import Serving
 import Spelling
 import WireProtocol
@@ -16,12 +17,14 @@ public struct Methods: Sendable {
     static let names =
         [
             "hello", "daemon.status", "daemon.health", "daemon.ready", "daemon.metrics", "daemon.requests",
-            "daemon.reload", "daemon.shutdown", "models.list", "subscribe", "unsubscribe",
+            "daemon.reload", "daemon.shutdown", "models.list", "index.list", "index.status", "subscribe", "unsubscribe",
         ] + work.sorted()
 
     /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the
     /// daemon itself, answered at any time.
-    static let work: Set = ["embed", "rerank", "tokenize", "models.load", "models.unload", "models.pin"]
+    static let work: Set = [
+        "embed", "rerank", "tokenize", "index.find", "index.remove", "models.load", "models.unload", "models.pin",
+    ]
 
     func perform(_ call: Call, _ context: RequestContext) async throws -> Reply {
         switch call.method {
@@ -37,6 +40,10 @@ public struct Methods: Sendable {
         case "models.load": try await load(call, context)
         case "models.unload": try await unload(call)
         case "models.pin": try await pin(call)
+        case "index.find": try await find(call, context)
+        case "index.list": try await listIndexes(call)
+        case "index.status": try await indexStatus(call)
+        case "index.remove": try await removeIndex(call)
         case "embed": try await embed(call, context)
         case "rerank": try await rerank(call, context)
         case "tokenize": try await tokenize(call, context)
@@ -56,9 +63,23 @@ extension WireError {
         switch error {
         case let error as WireError: self = error
         case let error as ServingError: self.init(serving: error)
+        case let error as SearchError: self.init(search: error)
         case is CancellationError: self.init(.cancelled, "the request was cancelled")
         default: self.init(.internalError, "internal error: \(error)")
         }
+    }
+
+    private init(search error: SearchError) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .fileNotFound
+            case .invalid: .invalidParameters
+            case .space: .spaceMismatch
+            case .cancelled: .cancelled
+            case .busy: .overloaded
+            default: .internalError
+            }
+        self.init(code, error.message)
     }
 
     private init(serving error: ServingError) {

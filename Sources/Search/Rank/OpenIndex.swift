@@ -32,6 +32,9 @@ public final class OpenIndex: Sendable {
         }
     }
 
+    /// False once the index was removed, or made anew.
+    public var isCurrent: Bool { reader.isCurrent }
+
     public func freshness() throws(SearchError) -> SearchResults.Freshness {
         try reader.read { try freshness($0) }
     }
@@ -40,7 +43,7 @@ public final class OpenIndex: Sendable {
     ///
     /// Where vectors cannot be used, words alone are searched, and `fallback` says why.
     /// - Throws: `.space` where only meaning was to be searched, with a vector of another space; `.invalid` where the
-    ///   vector is none of the space; whatever `rerank` throws is `.embedding`.
+    ///   vector is none of the space.
     public func find(_ query: SearchQuery) throws(SearchError) -> SearchResults {
         var whole = PartClock()
         var results = try reader.read { snapshot in

@@ -106,14 +106,17 @@ final class ResolvedFilter {
             conditions.append("(files.path = ? OR (files.path >= ? AND files.path < ?))")
             arguments += [path, path + "/", path + "0"]
         }
-        if let glob = filter.glob {
-            let pattern = glob.split(separator: "**/", omittingEmptySubsequences: false).joined(separator: "*")
-            conditions.append("(files.path GLOB ? OR files.path GLOB ?)")
-            arguments += [pattern, glob.contains("/") ? pattern : "*/" + pattern]
+        if !filter.globs.isEmpty {
+            let matches = filter.globs.map { _ in "files.path GLOB ? OR files.path GLOB ?" }
+            conditions.append("(\(matches.joined(separator: " OR ")))")
+            for glob in filter.globs {
+                let pattern = glob.split(separator: "**/", omittingEmptySubsequences: false).joined(separator: "*")
+                arguments += [pattern, glob.contains("/") ? pattern : "*/" + pattern]
+            }
         }
-        if let language = filter.language {
-            conditions.append("files.language = ?")
-            arguments += [language]
+        if !filter.languages.isEmpty {
+            conditions.append("lower(files.language) IN (\(filter.languages.map { _ in "?" }.joined(separator: ", ")))")
+            arguments += StatementArguments(filter.languages.map { $0.lowercased() })
         }
         return (conditions.isEmpty ? "1" : conditions.joined(separator: " AND "), arguments)
     }

@@ -2,6 +2,8 @@
 //
 // What of a ranking is shown: no text twice, no neighbours, and not one file alone.
 
+import Chunking
+
 struct ResultList {
     let records: ChunkRecords
     let terms: SearchTerms
@@ -24,7 +26,8 @@ struct ResultList {
                     path: record.path, lines: record.lines, score: chunk.score, symbol: record.symbol,
                     language: record.language,
                     snippet: Snippet(of: record.text, firstLine: record.lines.lowerBound, terms: words),
-                    lexicalRank: chunk.lexicalRank, semanticRank: chunk.semanticRank,
+                    text: Chunk.embeddedText(record.text, symbol: record.symbol), lexicalRank: chunk.lexicalRank,
+                    semanticRank: chunk.semanticRank,
                     copies: try records.copies(of: record.content) - 1))
         }
         return results

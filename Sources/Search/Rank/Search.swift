@@ -58,11 +58,7 @@ struct Search {
             ).search(vector.values, count: depth, &found.timing)
         }
         clock = PartClock()
-        var ranked = rank(lexical, meanings, found.mode)
-        if let rerank = query.rerank {
-            ranked = try reranked(ranked, rerank)
-            found.timing.rerank = clock.lap()
-        }
+        let ranked = rank(lexical, meanings, found.mode)
         found.results = try ResultList(records: records, terms: terms).results(ranked, count: query.count)
         found.timing.lookup += clock.lap()
         return found
@@ -104,30 +100,5 @@ struct Search {
         }
         ranked.sort(by: RankedChunk.isBetter)
         return ranked
-    }
-
-    /// The first ones in the reranker's order; what it did not see is left out.
-    private func reranked(
-        _ ranked: [RankedChunk], _ rerank: (String, [String]) throws -> [Float]
-    ) throws -> [RankedChunk] {
-        let first = ranked.prefix(max(Ranking.reranked, query.count))
-        let known = try first.compactMap { chunk in try records.record(of: chunk.chunk).map { (chunk, $0) } }
-        let texts = known.map { Chunk.embeddedText($0.1.text, symbol: $0.1.symbol) }
-        let scores: [Float]
-        do {
-            scores = try rerank(query.text, texts)
-        } catch let error as SearchError {
-            throw error
-        } catch {
-            throw SearchError(.embedding, "could not rerank the results: \(error)")
-        }
-        guard scores.count == texts.count else {
-            throw SearchError(.embedding, "the reranker scored \(scores.count) of \(texts.count) texts")
-        }
-        return zip(known, scores).map { known, score in
-            var chunk = known.0
-            chunk.score = score.isNaN ? -.infinity : score
-            return chunk
-        }.sorted(by: RankedChunk.isBetter)
     }
 }

@@ -17,19 +17,16 @@ public struct SearchQuery: Sendable {
     public var filter: SearchFilter
     /// The text's vector; without one, words alone are searched.
     public var vector: QueryVector?
-    /// Scores texts against the query, larger is better; given, it orders the first results anew.
-    public var rerank: (@Sendable (_ query: String, _ texts: [String]) throws -> [Float])?
 
     public init(
         _ text: String, mode: Mode = .hybrid, count: Int = 10, filter: SearchFilter = SearchFilter(),
-        vector: QueryVector? = nil, rerank: (@Sendable (String, [String]) throws -> [Float])? = nil
+        vector: QueryVector? = nil
     ) {
         self.text = text
         self.mode = mode
         self.count = count
         self.filter = filter
         self.vector = vector
-        self.rerank = rerank
     }
 }
 
@@ -44,19 +41,19 @@ public struct QueryVector: Sendable {
     }
 }
 
-/// Which files are searched; all conditions hold.
+/// Which files are searched; all conditions hold, and of a list's one.
 public struct SearchFilter: Sendable, Hashable {
     /// A file or folder, relative to the root.
     public var path: String?
     /// `*`, `?` and `[…]` as in a shell, but that `*` matches `/`, too. Without a `/`, names in any folder match.
-    public var glob: String?
-    /// A language as the index names it.
-    public var language: String?
+    public var globs: [String]
+    /// Languages as the index names them.
+    public var languages: [String]
 
-    public init(path: String? = nil, glob: String? = nil, language: String? = nil) {
+    public init(path: String? = nil, globs: [String] = [], languages: [String] = []) {
         self.path = path
-        self.glob = glob
-        self.language = language
+        self.globs = globs
+        self.languages = languages
     }
 
     var isEmpty: Bool { self == SearchFilter() }

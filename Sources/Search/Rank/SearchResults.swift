@@ -51,7 +51,6 @@ public struct SearchResults: Sendable {
         public internal(set) var rescore = 0
         /// From slots and chunks to results.
         public internal(set) var lookup = 0
-        public internal(set) var rerank = 0
         public internal(set) var total = 0
     }
 }
@@ -63,10 +62,12 @@ public struct SearchResult: Sendable {
     public let lines: ClosedRange<Int>
     /// Hybrid: 0 to 1, of reciprocal ranks, 1 for what is first in both lists. Semantic: the dot product of the vectors,
     /// which is their cosine where the model normalises. Lexical: BM25F. Reranked: what the reranker said.
-    public let score: Float
+    public internal(set) var score: Float
     public let symbol: String?
     public let language: String?
     public let snippet: Snippet
+    /// What was embedded: the chunk's text, under the name of where it is.
+    public let text: String
     /// Positions in the two lists, from 1.
     public let lexicalRank: Int?
     public let semanticRank: Int?

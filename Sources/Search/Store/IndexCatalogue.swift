@@ -54,11 +54,7 @@ public struct IndexCatalogue: Sendable {
     /// All indexes, in the order of their roots; those that cannot be used come last.
     public func entries() -> [CatalogueEntry] {
         let names = (try? IndexFolder(path: path).names()) ?? []
-        let entries = names.sorted().map { IndexFolder(path: path + "/" + $0) }.filter(\.exists).map { folder in
-            CatalogueEntry(
-                folder: folder, bytes: folder.bytes,
-                status: Result { () throws(SearchError) in try IndexReader(folder).status() })
-        }
+        let entries = names.sorted().map { IndexFolder(path: path + "/" + $0) }.filter(\.exists).map(Self.entry)
         return entries.sorted { left, right in
             switch (left.status, right.status) {
             case (.success(let left), .success(let right)): left.root < right.root
@@ -79,6 +75,21 @@ public struct IndexCatalogue: Sendable {
             guard let slash = root.lastIndex(of: "/"), root != "/" else { return nil }
             root = slash == root.startIndex ? "/" : String(root[..<slash])
         }
+    }
+
+    /// What is known of the index of a folder, or of the nearest folder that it is in.
+    /// - Throws: `.notFound` where there is none.
+    public func entry(nearestTo folder: String) throws(SearchError) -> CatalogueEntry {
+        guard let index = nearest(to: folder)?.index else {
+            throw SearchError(.notFound, "'\(folder)' is not indexed; run: hearth sync '\(folder)'")
+        }
+        return Self.entry(index)
+    }
+
+    private static func entry(_ folder: IndexFolder) -> CatalogueEntry {
+        CatalogueEntry(
+            folder: folder, bytes: folder.bytes,
+            status: Result { () throws(SearchError) in try IndexReader(folder).status() })
     }
 
     /// Removes the index of exactly this folder. Searches that are running end as they would have.

@@ -5,12 +5,19 @@
 public import GRDB
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// An index that is open for search.
 ///
 /// Calls block; make them on threads of your own.
 public final class IndexReader: Sendable {
     public let folder: IndexFolder
     private let pool: DatabasePool
+    private let file: FileIdentity?
     /// The vectors that were mapped last, and of which state of the index they are.
     private let mapped = Mutex<(space: StoredSpace, vectors: MappedVectors)?>(nil)
 
@@ -20,8 +27,12 @@ public final class IndexReader: Sendable {
         guard folder.exists else {
             throw SearchError(.notFound, "there is no index at '\(folder.path)'; sync the folder first")
         }
+        file = FileIdentity(of: folder.database)
         pool = try IndexConnection.read(folder.database)
     }
+
+    /// False once the index was removed, or made anew.
+    var isCurrent: Bool { file != nil && file == FileIdentity(of: folder.database) }
 
     /// Runs `body` on one state of the index: what a writer does meanwhile is not seen.
     public func read<Value>(_ body: (IndexSnapshot) throws -> Value) throws(SearchError) -> Value {
@@ -47,6 +58,19 @@ public final class IndexReader: Sendable {
             mapped = (space, vectors)
             return vectors
         }
+    }
+}
+
+/// Which file a path names at a moment.
+private struct FileIdentity: Hashable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    init?(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = UInt64(truncatingIfNeeded: status.st_dev)
+        inode = UInt64(truncatingIfNeeded: status.st_ino)
     }
 }
 

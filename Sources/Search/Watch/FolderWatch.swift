@@ -42,7 +42,7 @@ public struct FolderWatch: Sendable {
         _ root: String, limits: FolderLimits = FolderLimits(), environment: [String: String] = [:],
         settings: Settings = Settings()
     ) async throws(SearchError) -> FolderWatch {
-        let (events, continuation) = AsyncStream.makeStream(of: FolderEvent.self, bufferingPolicy: .bufferingNewest(2))
+        let (events, continuation) = AsyncStream.makeStream(of: FolderEvent.self, bufferingPolicy: .bufferingOldest(4))
         let root = try IndexFolder.canonical(root)
         #if canImport(Darwin)
             try FSEventsWatch.start(root, settings: settings, continuation)

@@ -25,18 +25,9 @@ extension RerankParameters {
     public init(json: JSONValue) throws(WireError) {
         let names = ["query", "documents", "model", "top_n", "raw_scores", "lane", "deadline_ms"]
         let parameters = try Parameters(json, of: "rerank", allowed: names)
-        let documents = try parameters.required("documents", parameters["documents"])
-        guard let elements = documents.array else {
-            throw parameters.error("documents", "a list of strings", got: documents)
-        }
-        var texts: [String] = []
-        for (index, element) in elements.enumerated() {
-            guard let text = element.string else {
-                throw parameters.error("documents[\(index)]", "a string", got: element)
-            }
-            texts.append(text)
-        }
-        self.init(query: try parameters.required("query", try parameters.string("query")), documents: texts)
+        self.init(
+            query: try parameters.required("query", try parameters.string("query")),
+            documents: try parameters.required("documents", try parameters.strings("documents")))
         model = try parameters.string("model")
         topN = try parameters.positiveInteger("top_n")
         rawScores = try parameters.bool("raw_scores") ?? rawScores
