@@ -47,7 +47,7 @@ struct ChunkAssembly {
     private func lead(of block: Block, from first: Int) -> Int {
         var start = block.start
         while true {
-            while start > first, language?.leadsIn(lines, line: start - 1) ?? false { start -= 1 }
+            while start > first, leads(start - 1) { start -= 1 }
             guard let decorator = decorator(above: start, from: first) else { return start }
             start = decorator
         }
@@ -202,6 +202,8 @@ struct ChunkAssembly {
             uncovered = end + 1
             start = uncovered
             guard uncovered <= range.upperBound, !lines.isBlank(end), !lines.isBlank(uncovered) else { continue }
+            // What starts with a comment of its own needs nothing from before.
+            if leads(uncovered), !leads(end) { continue }
             while start - 1 > range.lowerBound, !lines.isBlank(start - 1),
                 lines.byteCount(start - 1...end) <= limits.overlapBytes,
                 lines.byteCount(start - 1...uncovered) <= limits.maximumBytes
@@ -216,14 +218,15 @@ struct ChunkAssembly {
         while last < range.upperBound, lines.byteCount(start...last + 1) <= limits.maximumBytes { last += 1 }
         if last == range.upperBound { return last }
         while last > uncovered, lines.byteCount(start...last) > limits.targetBytes { last -= 1 }
-        // A good place to cut is a blank line, or else one that is little indented; in the second half of the part.
+        // Good places to cut are a blank line, what is little indented, and before a comment; in the second half.
         var best = last
         var bestScore = Int.min
         for line in stride(from: last, through: uncovered, by: -1) {
             let bytes = lines.byteCount(start...line)
             if bytes < limits.targetBytes / 2, line < last { break }
             let next = lines.indents[line + 1]
-            let score = (next < 0 ? 200 : -Int(min(next, 40)) * 4) + bytes * 40 / limits.targetBytes
+            var score = (next < 0 ? 200 : -Int(min(next, 40)) * 4) + bytes * 40 / limits.targetBytes
+            if isBetweenCommentAndOther(line) { score += leads(line) ? -100 : 100 }
             if score > bestScore {
                 best = line
                 bestScore = score
@@ -231,6 +234,11 @@ struct ChunkAssembly {
         }
         return best
     }
+
+    private func leads(_ line: Int) -> Bool { language?.leadsIn(lines, line: line) ?? false }
+
+    /// Whether a comment starts or ends after a line.
+    private func isBetweenCommentAndOther(_ line: Int) -> Bool { leads(line) != leads(line + 1) }
 
     /// Cuts a line that is too long by itself: between characters, at a space where there is one.
     private mutating func cutLine(_ line: Int, _ path: [String]) {
