@@ -29,11 +29,11 @@ struct FolderWalk {
         if prefix.isEmpty { return }
         path = Array(prefix) + [UInt8(ascii: "/")]
         rootStart = path.count
-        var folder = workTree
-        rules.enterAbove(folder, start: 0)
+        var above = workTree
+        rules.enterAbove(above, start: 0)
         for component in prefix.split(separator: UInt8(ascii: "/")).dropLast().map(Substring.init) {
-            folder += "/\(component)"
-            rules.enterAbove(folder, start: folder.utf8.count - workTree.utf8.count)
+            above += "/\(component)"
+            rules.enterAbove(above, start: above.utf8.count - workTree.utf8.count)
         }
     }
 
