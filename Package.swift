@@ -72,7 +72,7 @@ let package = Package(
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
 
         // Search.
-        module("Chunking", ["CPlatform", "Threads"]),
+        module("Chunking", ["JSON"]),
         module("Search", ["CKernels", "CPlatform", "Chunking", "Threads", grdb]),
 
         // The daemon.
@@ -94,7 +94,8 @@ let package = Package(
         executable(
             "hearthd",
             [
-                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "ModelStore", "Search",
+                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "ModelStore",
+                "Search",
                 "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
             ]),
 
