@@ -222,6 +222,31 @@ import Testing
         #expect(try find("alpha", reader) == ["a.txt:1"])
     }
 
+    /// Searches go on while everything changes under them, and each sees one state.
+    @Test func readersSeeWholeStates() async throws {
+        for index in 0..<100 { tree.write("word\(index)\n", to: "\(index).txt") }
+        _ = try await sync(FakeEmbedder("0"))
+        let reader = try reader()
+        let isDone = Atomic(false)
+        async let reading = Task.detached {
+            var states: Set<Int> = []
+            while !isDone.load(ordering: .relaxed) {
+                _ = try IndexContent(reader)
+                states.insert(try reader.read { $0.generation })
+            }
+            return states.count
+        }.value
+        for round in 1...6 {
+            // Most contents go each time, so that vector files are replaced, by compaction and by other spaces.
+            for index in 0..<100 { tree.write("word\(index) round\(round)\n", to: "\(index).txt") }
+            _ = try await sync(FakeEmbedder("\(round / 3)"))
+        }
+        isDone.store(true, ordering: .relaxed)
+        #expect(try await reading > 1)
+        #expect(try find("round6", reader).count == 100)
+        #expect(try find("round5", reader).isEmpty)
+    }
+
     @Test func progressEndsWhereItShould() async throws {
         for index in 0..<100 { tree.write("word\(index)\n", to: "\(index).txt") }
         let fake = FakeEmbedder("1")

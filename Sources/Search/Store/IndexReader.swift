@@ -36,18 +36,26 @@ public final class IndexReader: Sendable {
 
     /// Runs `body` on one state of the index: what a writer does meanwhile is not seen.
     public func read<Value>(_ body: (IndexSnapshot) throws -> Value) throws(SearchError) -> Value {
-        try inDatabase(folder.database) {
-            try pool.read { database in
-                let generation = try Meta.generation.number(database) ?? 0
-                let active = try StoredSpace.all(database).first { $0.state == .active }
-                var semantic: Result<SemanticIndex, SearchError>?
-                if let active {
-                    semantic = Result { () throws(SearchError) in
-                        SemanticIndex(stored: active, vectors: try vectors(of: active))
-                    }
+        // Vector files may be replaced between reading their name and opening them. It does not happen twice in a row.
+        var attempts = 3
+        while true {
+            attempts -= 1
+            let value = try inDatabase(folder.database) {
+                try pool.read { database -> Value? in
+                    let semantic = try semanticIndex(database)
+                    if attempts > 0, case .failure(let error) = semantic, error.code == .notFound { return nil }
+                    let generation = try Meta.generation.number(database) ?? 0
+                    return try body(IndexSnapshot(database: database, generation: generation, semantic: semantic))
                 }
-                return try body(IndexSnapshot(database: database, generation: generation, semantic: semantic))
             }
+            if let value { return value }
+        }
+    }
+
+    private func semanticIndex(_ database: Database) throws -> Result<SemanticIndex, SearchError>? {
+        guard let active = try StoredSpace.all(database).first(where: { $0.state == .active }) else { return nil }
+        return Result { () throws(SearchError) in
+            SemanticIndex(stored: active, vectors: try vectors(of: active))
         }
     }
 
