@@ -7,6 +7,7 @@ import GRDB
 import Search
 import Synchronization
 import Testing
+import Threads
 
 #if canImport(Glibc)
     import Glibc
@@ -228,14 +229,14 @@ import Testing
         _ = try await sync(FakeEmbedder("0"))
         let reader = try reader()
         let isDone = Atomic(false)
-        async let reading = Task.detached {
+        async let reading = onOwnThread(named: "reader") { () throws(any Error) in
             var states: Set<Int> = []
             while !isDone.load(ordering: .relaxed) {
                 _ = try IndexContent(reader)
                 states.insert(try reader.read { $0.generation })
             }
             return states.count
-        }.value
+        }
         for round in 1...6 {
             // Most contents go each time, so that vector files are replaced, by compaction and by other spaces.
             for index in 0..<100 { tree.write("word\(index) round\(round)\n", to: "\(index).txt") }
