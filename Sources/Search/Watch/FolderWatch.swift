@@ -42,7 +42,8 @@ public struct FolderWatch: Sendable {
         _ root: String, limits: FolderLimits = FolderLimits(), environment: [String: String] = [:],
         settings: Settings = Settings()
     ) async throws(SearchError) -> FolderWatch {
-        let (events, continuation) = AsyncStream.makeStream(of: FolderEvent.self, bufferingPolicy: .bufferingOldest(4))
+        // A change that nobody has heard of yet stands for all that come after it.
+        let (events, continuation) = AsyncStream.makeStream(of: FolderEvent.self, bufferingPolicy: .bufferingOldest(2))
         let root = try IndexFolder.canonical(root)
         #if canImport(Darwin)
             try FSEventsWatch.start(root, settings: settings, continuation)

@@ -76,8 +76,15 @@
         }
 
         private func poll(because reason: String) {
-            continuation.yield(.polling(reason: reason, interval: settings.pollInterval))
-            while !wait(for: -1, atMost: settings.pollInterval) { continuation.yield(.changed) }
+            var isSaid = false
+            repeat {
+                if !isSaid,
+                    case .enqueued = continuation.yield(.polling(reason: reason, interval: settings.pollInterval))
+                {
+                    isSaid = true
+                }
+                continuation.yield(.changed)
+            } while !wait(for: -1, atMost: settings.pollInterval)
         }
 
         /// - Returns: whether the watch is over.
