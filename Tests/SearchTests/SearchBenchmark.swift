@@ -84,7 +84,8 @@ private let sizes = (getenv("HEARTH_SEARCH_CHUNKS").map { String(cString: $0) } 
         guard let file = fopen(path, "r") else { return [] }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: count)
-        return Array(bytes.prefix(fread(&bytes, 1, count, file)))
+        let read = fread(&bytes, 1, count, file)
+        return Array(bytes.prefix(read))
     }
 }
 

@@ -33,11 +33,12 @@ final class ChunkRecords {
                 WHERE chunks.id = ?
                 """)
         guard let row = try Row.fetchOne(statement, arguments: [chunk]) else { return nil }
-        let start: Int = row[3]
+        // Of a damaged database nothing can be taken for granted, so that every value is decoded with errors.
+        let start = try row.decode(Int.self, atIndex: 3)
         let record = ChunkRecord(
-            chunk: chunk, file: row[0], content: row[1], path: row[2], lines: start...max(start, row[4]),
-            symbol: row[5],
-            language: row[6], text: row[7])
+            chunk: chunk, file: try row.decode(atIndex: 0), content: try row.decode(atIndex: 1),
+            path: try row.decode(atIndex: 2), lines: start...max(start, try row.decode(atIndex: 4)),
+            symbol: try row.decode(atIndex: 5), language: try row.decode(atIndex: 6), text: try row.decode(atIndex: 7))
         known[chunk] = record
         return record
     }

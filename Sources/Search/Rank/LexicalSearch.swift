@@ -15,31 +15,64 @@ struct LexicalSearch {
     let records: ChunkRecords
     let filter: ResolvedFilter
 
+    /// The chunks of a term that was read.
+    private struct TermList {
+        let term: WeightedTerm
+        let chunks: [TermChunk]
+    }
+
     /// - Returns: chunks with their BM25F scores, best first.
     func search(_ terms: SearchTerms, count: Int) throws -> [ScoredChunk] {
         let weighted = try weigh(terms)
         let wanted = max(count, Ranking.lexicalCandidates)
-        var accepted = try accepted(weighted, count: wanted)
-        if accepted.count < count, !filter.isApplied {
+        var (found, lists) = try accepted(weighted, count: wanted)
+        if found.count < count, !filter.isApplied {
             try filter.apply()
-            accepted = try self.accepted(weighted, count: wanted)
+            (found, lists) = try accepted(weighted, count: wanted)
         }
-        var scorer = TextScorer(weighted, statistics: index.statistics)
-        var scored = try accepted.compactMap { candidate -> ScoredChunk? in
+        if lists.count == weighted.count {
+            found = try found.map { try score($0, lists) }
+            found.sort(by: ScoredChunk.isBetter)
+        } else {
+            found = try readTexts(of: found, weighted)
+        }
+        return Array(found.prefix(count))
+    }
+
+    /// Of frequent terms it is not known how often they occur: the texts of the best chunks tell. The others stay behind.
+    private func readTexts(of found: [ScoredChunk], _ terms: [WeightedTerm]) throws -> [ScoredChunk] {
+        var scorer = TextScorer(terms, statistics: index.statistics)
+        var best = try found.prefix(Ranking.textCandidates).compactMap { candidate -> ScoredChunk? in
             guard let record = try records.record(of: candidate.chunk) else { return nil }
             return ScoredChunk(chunk: candidate.chunk, score: scorer.score(record))
         }
-        scored.sort(by: ScoredChunk.isBetter)
-        return Array(scored.prefix(count))
+        best.sort(by: ScoredChunk.isBetter)
+        let least = best.last?.score ?? 0
+        return best
+            + found.dropFirst(Ranking.textCandidates).map {
+                ScoredChunk(chunk: $0.chunk, score: min($0.score, least))
+            }
     }
 
-    private func accepted(_ terms: [WeightedTerm], count: Int) throws -> [ScoredChunk] {
-        let found = try candidates(terms, count: filter.isApplied ? count : count * Ranking.filterOverfetch)
+    /// The score of a chunk by what was read of all terms, and its length.
+    private func score(_ chunk: ScoredChunk, _ lists: [TermList]) throws -> ScoredChunk {
+        let norm = index.statistics.norm(ofLength: try index.length(of: chunk.chunk))
+        var score: Float = 0
+        for list in lists {
+            let place = list.chunks.partitioningIndex { $0.chunk >= chunk.chunk }
+            guard place < list.chunks.count, list.chunks[place].chunk == chunk.chunk else { continue }
+            score += list.term.score(list.chunks[place].names + list.chunks[place].text / norm)
+        }
+        return ScoredChunk(chunk: chunk.chunk, score: score)
+    }
+
+    private func accepted(_ terms: [WeightedTerm], count: Int) throws -> ([ScoredChunk], [TermList]) {
+        let (found, lists) = try candidates(terms, count: filter.isApplied ? count : count * Ranking.filterOverfetch)
         var accepted: [ScoredChunk] = []
         for chunk in found where accepted.count < count {
             if try filter.accepts(chunk.chunk) { accepted.append(chunk) }
         }
-        return accepted
+        return (accepted, lists)
     }
 
     /// Terms that occur, the rarest first.
@@ -53,14 +86,17 @@ struct LexicalSearch {
     }
 
     /// Chunks with approximate scores: as if all texts were of the same length, and frequent terms occurred once.
-    private func candidates(_ terms: [WeightedTerm], count: Int) throws -> [ScoredChunk] {
+    private func candidates(_ terms: [WeightedTerm], count: Int) throws -> ([ScoredChunk], [TermList]) {
         // Where a filter selects few chunks, frequent terms are better read there and nowhere else.
         var rest = filter.restriction == nil ? Ranking.occurrenceBudget : Ranking.countedChunks
         var frequent = terms[...]
         var found: [ScoredChunk] = []
+        var lists: [TermList] = []
         while let term = frequent.first, term.frequency <= rest {
             rest -= term.frequency
-            add(try index.chunks(of: term.text, limit: 2 * Ranking.occurrenceBudget), term, to: &found)
+            lists.append(
+                TermList(term: term, chunks: try index.chunks(of: term.text, limit: 2 * Ranking.occurrenceBudget)))
+            add(lists[lists.count - 1].chunks, term, to: &found)
             frequent.removeFirst()
         }
         if let restriction = filter.restriction {
@@ -69,7 +105,7 @@ struct LexicalSearch {
                 for range in restriction.ranges(atMost: Ranking.filterRanges) where budget > 0 {
                     let chunks = try index.chunks(ofAll: [term.text], range: range, limit: budget)
                     budget -= chunks.count
-                    add(chunks.map { ScoredChunk(chunk: $0, score: Ranking.textWeight) }, term, to: &found)
+                    merge(chunks.map { ScoredChunk(chunk: $0, score: term.score(Ranking.textWeight)) }, into: &found)
                 }
             }
         } else if let rarest = frequent.first {
@@ -82,23 +118,18 @@ struct LexicalSearch {
             if frequent.count == terms.count {
                 // Nothing is rare: what the rarest names, where it does, and as many of its chunks as there is time for.
                 let named = try index.chunks(ofAll: [rarest.text], in: "path symbol", limit: limit)
-                let bonus = rarest.weight * (saturated(Ranking.pathWeight) - saturated(Ranking.textWeight))
+                let bonus = rarest.score(Ranking.pathWeight) - rarest.score(Ranking.textWeight)
                 merge(named.map { ScoredChunk(chunk: $0, score: bonus) }, into: &found)
                 add(try index.chunks(of: rarest.text, limit: Ranking.occurrenceBudget), rarest, to: &found)
             }
         }
         var best = BestChunks(count: count)
         for chunk in found where filter.mayAccept(chunk.chunk) { best.insert(chunk) }
-        return best.sorted()
+        return (best.sorted(), lists)
     }
 
-    private func add(_ chunks: [ScoredChunk], _ term: WeightedTerm, to found: inout [ScoredChunk]) {
-        merge(
-            chunks.map { ScoredChunk(chunk: $0.chunk, score: term.weight * saturated($0.score)) }, into: &found)
-    }
-
-    private func saturated(_ weight: Float) -> Float {
-        weight * (Ranking.saturation + 1) / (weight + Ranking.saturation)
+    private func add(_ chunks: [TermChunk], _ term: WeightedTerm, to found: inout [ScoredChunk]) {
+        merge(chunks.map { ScoredChunk(chunk: $0.chunk, score: term.score($0.names + $0.text)) }, into: &found)
     }
 
     /// Adds up the scores of two lists in the order of chunks.
@@ -134,6 +165,23 @@ struct WeightedTerm {
     let frequency: Int
     /// Inverse document frequency.
     let weight: Float
+
+    /// What occurrences of some weight add to a chunk's score, which the first adds most to.
+    func score(_ occurrences: Float) -> Float {
+        weight * occurrences * (Ranking.saturation + 1) / (occurrences + Ranking.saturation)
+    }
+}
+
+extension [TermChunk] {
+    /// The first index whose element the condition holds for, which holds for all after it.
+    fileprivate func partitioningIndex(where condition: (TermChunk) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if condition(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 }
 
 /// The best of many chunks.

@@ -5,6 +5,9 @@
 import GRDB
 import GRDBSQLite
 
+// GRDB reads blobs as Data only.
+import struct Foundation.Data
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -26,6 +29,18 @@ enum TextColumn {
         case .symbol: Ranking.symbolWeight
         case .text: Ranking.textWeight
         }
+    }
+}
+
+/// How often a term occurs in a chunk, weighted by where.
+struct TermChunk {
+    let chunk: Int64
+    /// In path and symbol.
+    var names: Float = 0
+    var text: Float = 0
+
+    mutating func add(_ column: TextColumn) {
+        if column == .text { text += column.weight } else { names += column.weight }
     }
 }
 
@@ -85,20 +100,25 @@ struct TextIndex {
         return min(statistics.chunks, max(seen.count, Int(estimate)))
     }
 
-    /// Chunks of a term with a weight for how often and where it occurs, in the order of chunks.
-    func chunks(of term: String, limit: Int) throws -> [ScoredChunk] {
+    /// The chunks of up to `limit` occurrences of a term, in the order of chunks.
+    func chunks(of term: String, limit: Int) throws -> [TermChunk] {
         let statement = try database.cachedStatement(sql: "SELECT doc, col FROM occurrences WHERE term = ? LIMIT ?")
         let cursor = try Occurrence.fetchCursor(statement, arguments: [term, limit])
-        var chunks: [ScoredChunk] = []
+        var chunks: [TermChunk] = []
         while let occurrence = try cursor.next() {
-            let weight = occurrence.column.weight
-            if chunks.last?.chunk == occurrence.chunk {
-                chunks[chunks.count - 1].score += weight
-            } else {
-                chunks.append(ScoredChunk(chunk: occurrence.chunk, score: weight))
-            }
+            if chunks.last?.chunk != occurrence.chunk { chunks.append(TermChunk(chunk: occurrence.chunk)) }
+            chunks[chunks.count - 1].add(occurrence.column)
         }
         return chunks
+    }
+
+    /// How many terms the text of a chunk has, from what FTS5 keeps in `documents_docsize`: one number for each column,
+    /// in the format of `TextStatistics`.
+    func length(of chunk: Int64) throws -> Int {
+        let sizes = try Data.fetchOne(
+            database.cachedStatement(sql: "SELECT sz FROM documents_docsize WHERE id = ?"), arguments: [chunk])
+        let numbers = TextStatistics.numbers(sizes ?? Data())
+        return numbers.count == 3 ? numbers[2] : 0
     }
 
     /// Chunks of a range in which all terms occur, in the order of chunks; only in some columns where these are named.
@@ -130,29 +150,30 @@ struct TextStatistics: Sendable {
     /// From the record with id 1 that FTS5 keeps in `documents_data`: numbers of 7 bits to a byte, most significant first,
     /// of which the first counts rows and the others count terms, one for each column.
     init(_ database: Database) throws {
-        let bounds = try Row.fetchOne(
-            database, sql: "SELECT (SELECT min(id) FROM chunks), (SELECT max(id) FROM chunks)")
-        firstChunk = bounds?[0] ?? 0
-        lastChunk = bounds?[1] ?? 0
-        let record = try Row.fetchOne(database, sql: "SELECT hex(block) FROM documents_data WHERE id = 1")
-        let numbers = Self.numbers(record?[0] ?? "")
+        firstChunk = try Int64.fetchOne(database, sql: "SELECT min(id) FROM chunks") ?? 0
+        lastChunk = try Int64.fetchOne(database, sql: "SELECT max(id) FROM chunks") ?? 0
+        let record = try Data.fetchOne(database, sql: "SELECT block FROM documents_data WHERE id = 1")
+        let numbers = Self.numbers(record ?? Data())
         chunks = numbers.first ?? 0
         averageLength = numbers.count == 4 && chunks > 0 ? max(1, Float(numbers[3]) / Float(chunks)) : 1
     }
 
-    private static func numbers(_ hexadecimal: String) -> [Int] {
-        let digits = Array(hexadecimal.utf8)
+    static func numbers(_ bytes: Data) -> [Int] {
         var numbers: [Int] = []
         var number = 0
-        for index in stride(from: 0, to: digits.count - 1, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else { break }
-            number = number << 7 | Int(byte & 0x7F)
+        for byte in bytes {
+            number = (number & (Int.max >> 7)) << 7 | Int(byte & 0x7F)
             if byte & 0x80 == 0 {
                 numbers.append(number)
                 number = 0
             }
         }
         return numbers
+    }
+
+    /// By how much a text of so many terms is longer than others, tempered.
+    func norm(ofLength length: Int) -> Float {
+        1 - Ranking.lengthNormalization + Ranking.lengthNormalization * Float(length) / averageLength
     }
 
     /// What a term that occurs in so many chunks tells.

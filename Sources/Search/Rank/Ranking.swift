@@ -32,8 +32,10 @@ enum Ranking {
     static let occurrenceBudget = 40_000
     /// Chunks that are read for terms above the budget, which must occur together in them.
     static let conjunctionBudget = 4096
-    /// Chunks whose texts are read for their exact score, about 10 µs each.
+    /// Chunks whose lengths are read for their score.
     static let lexicalCandidates = 200
+    /// Chunks whose texts are read where it takes them to know how often frequent terms occur, 20 µs each and more.
+    static let textCandidates = 50
 
     // MARK: Vectors
 

@@ -30,7 +30,8 @@ struct Restriction: Sendable {
     }
 
     fileprivate static func insert(_ number: Int64, in words: inout [UInt64]) {
-        guard number >= 0 else { return }
+        // Ids are dense; the size of a set is bounded for those of a damaged database.
+        guard number >= 0, number < 1 << 32 else { return }
         let word = Int(number / 64)
         if word >= words.count { words += [UInt64](repeating: 0, count: word + 1 - words.count) }
         words[word] |= 1 << UInt64(number % 64)
@@ -63,7 +64,7 @@ final class ResolvedFilter {
     func mayAccept(_ chunk: Int64) -> Bool {
         guard let words = restriction?.chunks else { return true }
         let word = Int(chunk / 64)
-        return word < words.count && words[word] >> UInt64(chunk % 64) & 1 == 1
+        return chunk >= 0 && word < words.count && words[word] >> UInt64(chunk % 64) & 1 == 1
     }
 
     func accepts(_ chunk: Int64) throws -> Bool {
@@ -92,8 +93,10 @@ final class ResolvedFilter {
         while let row = try rows.next() {
             count += 1
             if let limit, count > limit { return nil }
-            Restriction.insert(row[0], in: &restriction.chunks)
-            if let slot = row[1] as Int64?, slot < slots { Restriction.insert(slot, in: &restriction.slots) }
+            Restriction.insert(try row.decode(atIndex: 0), in: &restriction.chunks)
+            if let slot = try row.decode(Int64?.self, atIndex: 1), slot < slots {
+                Restriction.insert(slot, in: &restriction.slots)
+            }
         }
         return restriction
     }

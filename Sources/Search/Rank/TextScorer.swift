@@ -6,14 +6,14 @@
 
 struct TextScorer {
     private let terms: [WeightedTerm]
-    private let keys: [[UInt8]]
-    private let averageLength: Float
+    private let keys: [Key]
+    private let statistics: TextStatistics
     private var splitter = WordSplitter()
 
     init(_ terms: [WeightedTerm], statistics: TextStatistics) {
         self.terms = terms
-        keys = terms.map { Array($0.text.utf8) }
-        averageLength = statistics.averageLength
+        keys = terms.map { Key(Array($0.text.utf8)) }
+        self.statistics = statistics
     }
 
     mutating func score(_ record: ChunkRecord) -> Float {
@@ -22,13 +22,8 @@ struct TextScorer {
         _ = count(record.symbol ?? "", .symbol, &weights)
         var occurrences = [Float](repeating: 0, count: terms.count)
         let length = count(record.text, .text, &occurrences)
-        let norm = 1 - Ranking.lengthNormalization + Ranking.lengthNormalization * Float(length) / averageLength
-        var score: Float = 0
-        for index in terms.indices {
-            let weight = weights[index] + occurrences[index] / norm
-            score += terms[index].weight * weight * (Ranking.saturation + 1) / (weight + Ranking.saturation)
-        }
-        return score
+        let norm = statistics.norm(ofLength: length)
+        return terms.indices.reduce(0) { $0 + terms[$1].score(weights[$1] + occurrences[$1] / norm) }
     }
 
     /// Adds a column's weight for each occurrence.
@@ -47,12 +42,28 @@ struct TextScorer {
         return length
     }
 
-    /// The few terms of a query are told apart by comparing, which needs no hash of every word of a text.
-    private static func find(_ bytes: UnsafeBufferPointer<UInt8>, _ keys: [[UInt8]]) -> Int? {
-        guard let first = bytes.first else { return nil }
-        for (index, key) in keys.enumerated() where key[0] == first && key.count == bytes.count {
-            if key.elementsEqual(bytes) { return index }
+    /// A term of up to `WordSplitter.longestTerm` bytes as numbers, so that the few terms of a query are compared with
+    /// every word of a text without a hash, and without counting references.
+    private struct Key {
+        private var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+        let first: UInt8
+        let count: Int
+
+        init(_ bytes: [UInt8]) {
+            first = bytes.first ?? 0
+            count = bytes.count
+            withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes.prefix($0.count)) }
         }
+
+        func equals(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+            guard bytes.count == count, bytes[0] == first else { return false }
+            return withUnsafeBytes(of: words) { $0.prefix(count).elementsEqual(bytes) }
+        }
+    }
+
+    private static func find(_ bytes: UnsafeBufferPointer<UInt8>, _ keys: [Key]) -> Int? {
+        if bytes.isEmpty { return nil }
+        for index in keys.indices where keys[index].equals(bytes) { return index }
         return nil
     }
 }

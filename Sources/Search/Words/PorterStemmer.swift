@@ -17,14 +17,17 @@ enum PorterStemmer {
         finalLetters(&word)
     }
 
-    private typealias Suffix = (from: [UInt8], to: [UInt8])
-
-    private static func suffixes(_ pairs: KeyValuePairs<StaticString, StaticString>) -> [Suffix] {
-        pairs.map { (bytes($0.key), bytes($0.value)) }
+    /// Of types that need no counting of references: every word of every text meets all suffixes.
+    private struct Suffix {
+        let from: StaticString
+        let to: StaticString
+        let last: UInt8
     }
 
-    private static func bytes(_ text: StaticString) -> [UInt8] {
-        text.withUTF8Buffer { Array($0) }
+    private static func suffixes(_ pairs: KeyValuePairs<StaticString, StaticString>) -> [Suffix] {
+        // The longest first, so that the first that fits is the longest that fits.
+        pairs.sorted { $0.key.utf8CodeUnitCount > $1.key.utf8CodeUnitCount }
+            .map { Suffix(from: $0.key, to: $0.value, last: $0.key.utf8Start[$0.key.utf8CodeUnitCount - 1]) }
     }
 
     private static let y = UInt8(ascii: "y")
@@ -82,18 +85,20 @@ enum PorterStemmer {
 
     private static func replace(_ word: inout [UInt8], _ suffixes: [Suffix], whereMeasureIsAbove limit: Int) {
         guard let suffix = longest(of: suffixes, in: word) else { return }
-        let stem = word.count - suffix.from.count
+        let stem = word.count - suffix.from.utf8CodeUnitCount
         guard measure(word, stem) > limit else { return }
-        word.removeLast(suffix.from.count)
-        word.append(contentsOf: suffix.to)
+        word.removeLast(suffix.from.utf8CodeUnitCount)
+        suffix.to.withUTF8Buffer { word.append(contentsOf: $0) }
     }
 
     private static func strip(_ word: inout [UInt8]) {
         guard let suffix = longest(of: residualSuffixes, in: word) else { return }
-        let stem = word.count - suffix.from.count
+        let stem = word.count - suffix.from.utf8CodeUnitCount
         guard measure(word, stem) > 1 else { return }
-        if suffix.from == bytes("ion"), !"st".utf8.contains(word[stem - 1]) { return }
-        word.removeLast(suffix.from.count)
+        if suffix.last == UInt8(ascii: "n"), word[stem - 1] != UInt8(ascii: "s"), word[stem - 1] != UInt8(ascii: "t") {
+            return  // `ion` is the only one that ends so
+        }
+        word.removeLast(suffix.from.utf8CodeUnitCount)
     }
 
     /// Step 5.
@@ -107,17 +112,9 @@ enum PorterStemmer {
     }
 
     private static func longest(of suffixes: [Suffix], in word: [UInt8]) -> Suffix? {
-        var found: Suffix?
-        for suffix in suffixes where suffix.from.last == word.last && suffix.from.count > found?.from.count ?? 0 {
-            if ends(word, suffix.from) { found = suffix }
-        }
-        return found
-    }
-
-    private static func ends(_ word: [UInt8], _ suffix: [UInt8]) -> Bool {
-        guard word.count >= suffix.count else { return false }
-        for index in suffix.indices where word[word.count - suffix.count + index] != suffix[index] { return false }
-        return true
+        guard let last = word.last else { return nil }
+        for suffix in suffixes where suffix.last == last && ends(word, suffix.from) { return suffix }
+        return nil
     }
 
     private static func ends(_ word: [UInt8], _ suffix: StaticString) -> Bool {

@@ -38,7 +38,8 @@ struct WordSplitter {
     static let mostParts = 16
 
     private struct Part {
-        var folded: Range<Int>
+        /// Where it begins in `folded`; it ends where the next one begins.
+        var folded: Int
         var source: Range<Int>
     }
 
@@ -66,6 +67,8 @@ struct WordSplitter {
         var position = 0
         var previous = Class.separator
         var wordStart = 0
+        // Where the last letter of the word ends.
+        var end = 0
         while position < text.count {
             let byte = text[position]
             var scalar = UInt32(byte)
@@ -79,35 +82,36 @@ struct WordSplitter {
             }
             switch kind {
             case .lower, .upper, .digit:
-                if parts.isEmpty { wordStart = position }
-                if parts.isEmpty || startsPart(kind, after: previous) {
-                    parts.append(Part(folded: folded.count..<folded.count, source: position..<position))
-                } else if kind == .lower, previous == .upper, let last = parts.indices.last,
-                    let begin = secondLastScalar(text, parts[last], before: position)
-                {
-                    // The last capital of an acronym begins the next word: HTTPServer.
-                    split(last, at: begin)
+                if parts.isEmpty {
+                    wordStart = position
+                    parts.append(Part(folded: 0, source: position..<position))
+                } else if kind != previous {
+                    if startsPart(kind, after: previous) {
+                        parts[parts.count - 1].source = parts[parts.count - 1].source.lowerBound..<end
+                        parts.append(Part(folded: folded.count, source: position..<position))
+                    } else if kind == .lower, previous == .upper {
+                        splitAcronym(text, end)
+                    }
                 }
                 append(scalar, kind)
-                parts[parts.count - 1].folded = parts[parts.count - 1].folded.lowerBound..<folded.count
-                parts[parts.count - 1].source = parts[parts.count - 1].source.lowerBound..<position + length
+                end = position + length
                 previous = kind
             case .mark where !parts.isEmpty:
-                parts[parts.count - 1].source = parts[parts.count - 1].source.lowerBound..<position + length
+                end = position + length
             case .joiner where previous != .joiner && !parts.isEmpty:
                 previous = .joiner
             case .unspaced:
-                guard finish(from: wordStart, emit) else { return }
+                guard finish(wordStart..<max(wordStart, end), emit) else { return }
                 previous = .separator
-                guard let end = emitRun(text, from: position, emit) else { return }
-                length = end - position
+                guard let runEnd = emitRun(text, from: position, emit) else { return }
+                length = runEnd - position
             default:
-                guard finish(from: wordStart, emit) else { return }
+                guard finish(wordStart..<max(wordStart, end), emit) else { return }
                 previous = .separator
             }
             position += length
         }
-        _ = finish(from: wordStart, emit)
+        _ = finish(wordStart..<max(wordStart, end), emit)
     }
 
     /// Whether a letter or digit begins another part of the word.
@@ -119,19 +123,13 @@ struct WordSplitter {
         }
     }
 
-    /// Where the part's last scalar begins, if there is one before it.
-    private func secondLastScalar(_ text: UnsafeBufferPointer<UInt8>, _ part: Part, before position: Int) -> Int? {
-        var start = position - 1
-        while start > part.source.lowerBound, text[start] & 0xC0 == 0x80 { start -= 1 }
-        // Only what is one byte before and after folding can be told apart afterwards.
-        return start > part.source.lowerBound && text[start] < 0x80 ? start : nil
-    }
-
-    private mutating func split(_ index: Int, at start: Int) {
-        let part = parts[index]
-        let last = part.folded.upperBound - 1
-        parts[index] = Part(folded: part.folded.lowerBound..<last, source: part.source.lowerBound..<start)
-        parts.append(Part(folded: last..<part.folded.upperBound, source: start..<part.source.upperBound))
+    /// The last capital of an acronym begins the next word: `HTTPServer`. It is told apart where it is ASCII, of which
+    /// one byte is one byte after folding.
+    private mutating func splitAcronym(_ text: UnsafeBufferPointer<UInt8>, _ end: Int) {
+        let part = parts[parts.count - 1]
+        guard end - 1 > part.source.lowerBound, text[end - 1] < 0x80 else { return }
+        parts[parts.count - 1].source = part.source.lowerBound..<end - 1
+        parts.append(Part(folded: folded.count - 1, source: end - 1..<end))
     }
 
     private mutating func append(_ scalar: UInt32, _ kind: Class) {
@@ -143,18 +141,20 @@ struct WordSplitter {
     }
 
     /// Emits the word that was read, if there is one.
-    private mutating func finish(from start: Int, _ emit: (Term) -> Bool) -> Bool {
-        guard let last = parts.last else { return true }
+    private mutating func finish(_ word: Range<Int>, _ emit: (Term) -> Bool) -> Bool {
+        if parts.isEmpty { return true }
+        parts[parts.count - 1].source = parts[parts.count - 1].source.lowerBound..<word.upperBound
         defer {
             parts.removeAll(keepingCapacity: true)
             folded.removeAll(keepingCapacity: true)
         }
-        let word = start..<last.source.upperBound
         if parts.count > Self.mostParts {
             return emitStem(of: 0..<folded.count, word, isColocated: false, .whole, emit)
         }
-        for (index, part) in parts.enumerated() {
-            guard emitStem(of: part.folded, part.source, isColocated: false, .part, emit) else { return false }
+        for index in parts.indices {
+            let end = index + 1 < parts.count ? parts[index + 1].folded : folded.count
+            guard emitStem(of: parts[index].folded..<end, parts[index].source, isColocated: false, .part, emit)
+            else { return false }
             guard index == 0, parts.count > 1 else { continue }
             guard emitStem(of: 0..<folded.count, word, isColocated: true, .whole, emit) else { return false }
         }
@@ -214,6 +214,10 @@ struct WordSplitter {
             let byte = UInt32(text[position + index])
             guard byte & 0xC0 == 0x80 else { return (0xFFFD, 1) }
             scalar = scalar << 6 | byte & 0x3F
+        }
+        // Longer than need be, half of a pair, or beyond the last.
+        guard length < 3 || scalar >= 0x800, length < 4 || scalar >= 0x10000, Unicode.Scalar(scalar) != nil else {
+            return (0xFFFD, 1)
         }
         return (scalar, length)
     }
