@@ -29,7 +29,7 @@ enum Ranking {
     /// Up to so many chunks, how often a term occurs is counted; above, it is estimated.
     static let countedChunks = 1024
     /// Occurrences that are read for one query, about 0.1 µs each.
-    static let occurrenceBudget = 40_000
+    static let occurrenceBudget = 25_000
     /// Chunks that are read for terms above the budget, which must occur together in them.
     static let conjunctionBudget = 4096
     /// Chunks whose lengths are read for their score.
