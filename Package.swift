@@ -28,6 +28,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -73,7 +74,7 @@ let package = Package(
 
         // Search.
         module("Chunking", ["JSON"]),
-        module("Search", ["CKernels", "CPlatform", "Chunking", "Threads", grdb]),
+        module("Search", ["CKernels", "CPlatform", "Chunking", "Threads", grdb, grdbSQLite]),
 
         // The daemon.
         module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
@@ -109,7 +110,7 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
         tests("ChunkingTests", ["Chunking"]),
-        tests("SearchTests", ["CKernels", "Chunking", "Search", grdb]),
+        tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
         tests("DaemonTests", ["Daemon"]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),

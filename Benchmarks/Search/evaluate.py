@@ -36,7 +36,7 @@ def trees():
 
 # What of a tree counts: which files, and which folders of it not.
 patterns = {
-    "python": (["**/*.py"], {"test", "tests", "site-packages", "idlelib", "lib2to3", "__pycache__"}),
+    "python": (["**/*.py"], {"test", "tests", "site-packages", "__pycache__"}),
     "swift-nio": (["**/*.swift", "**/*.md"], set()),
     "grdb-docs": (["README.md", "Documentation/*.md"], set()),
 }
