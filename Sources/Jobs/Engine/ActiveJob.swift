@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A job that is not finished, as the engine holds it in memory.
+
+struct ActiveJob {
+    struct ActiveStep {
+        var state: StepState
+        var attempts: Int
+        /// Failed attempts since the job was submitted or resumed.
+        var failures = 0
+        /// Attempts that ended because the backend wanted to be left alone.
+        var limited = 0
+        /// When the last attempt failed.
+        var failedAt: Duration?
+        var outputs: [String: String]
+        var reason: String?
+        let signature: String
+    }
+
+    let file: JobFile
+    var summary: JobSummary
+    let environment: [String: String]
+    var steps: [ActiveStep]
+    /// Why it is being cancelled; it ends as soon as nothing of it runs.
+    var cancelReason: String?
+    let positions: [String: Int]
+
+    init(_ stored: StoredJob, _ file: JobFile) {
+        self.file = file
+        summary = stored.summary
+        environment = stored.environment
+        steps = zip(stored.steps, file.steps).map { stored, step in
+            ActiveStep(
+                state: stored.state, attempts: stored.attempts, outputs: stored.outputs, signature: step.signature)
+        }
+        positions = Dictionary(file.steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
+    }
+
+    var id: String { summary.id }
+
+    func scheduled(_ insights: [String: StepInsight]) -> ScheduledJob {
+        let steps = file.steps.indices.map { index in
+            let step = file.steps[index]
+            let trigger: ScheduledJob.Trigger =
+                switch step.condition {
+                case .success: .success
+                case .failure: .failure
+                case .always: .always
+                default: .decision
+                }
+            return ScheduledJob.Step(
+                needs: step.needs.compactMap { positions[$0] }, trigger: trigger, backend: step.rateLimit,
+                estimate: insights[self.steps[index].signature]?.estimate?.inSeconds ?? 1,
+                ended: self.steps[index].state == .completed ? .completed : nil)
+        }
+        return ScheduledJob(
+            id: id, priority: summary.priority, maximumParallel: file.maximumParallel, steps: steps)
+    }
+
+    func output(_ reference: OutputReference) -> String {
+        positions[reference.step].flatMap { steps[$0].outputs[reference.name] } ?? ""
+    }
+
+    /// Whether the condition of a step holds, now that its needs have ended.
+    func holds(_ step: Int, succeeded: Bool, failed: Bool) -> Bool {
+        file.steps[step].condition.holds(
+            Condition.Facts(
+                succeeded: succeeded, failed: failed, output: output,
+                result: { name in positions[name].map { steps[$0].state.rawValue } ?? "" }))
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happens to whole jobs: they come, wait, go on, and end.
+
+extension EngineState {
+    // MARK: Coming
+
+    /// Takes up what the engine before left queued or paused.
+    func load() {
+        if let kept = try? registry.insights() {
+            insights = kept.steps
+            backends = kept.backends
+        }
+        for id in (try? registry.ids([.queued, .paused])) ?? [] {
+            guard let stored = try? registry.stored(id) else { continue }
+            do {
+                // Steps that were interrupted by an orderly stop are waiting.
+                try take(stored)
+                if stored.summary.state == .paused { scheduler.pause(id) }
+            } catch {
+                let reason = "cannot be taken up again: \(error.message)"
+                write(.job(id, .failed, reason: reason, at: time))
+                announce(id, .job(.failed, reason: reason))
+            }
+        }
+    }
+
+    /// Puts a job into the scheduler; its finished steps count.
+    private func take(_ stored: StoredJob) throws(JobsError) {
+        let file: JobFile
+        do {
+            file = try JobFile(parsing: stored.source, named: stored.summary.file)
+        } catch {
+            throw JobsError(.invalid, error.description)
+        }
+        var job = ActiveJob(stored, file)
+        for index in job.steps.indices where job.steps[index].state != .completed { job.steps[index].state = .waiting }
+        let changes: SchedulerChanges
+        do {
+            changes = try scheduler.add(job.scheduled(insights), at: now)
+        } catch {
+            throw JobsError(.invalid, error.description)
+        }
+        jobs[job.id] = job
+        for (index, old) in stored.steps.enumerated() where old.state != .completed && old.state != .waiting {
+            write(.step(StepReference(job: job.id, step: index), .waiting, reason: nil, at: time))
+        }
+        follow(changes)
+    }
+
+    func submit(_ submission: JobSubmission, _ file: JobFile) throws(JobsError) -> SubmissionReceipt {
+        guard shutdown == nil else {
+            throw JobsError(.shuttingDown, "the daemon shuts down; submit the job again later")
+        }
+        let key = submission.key ?? file.key
+        if let key, let job = jobs.values.first(where: { $0.summary.key == key }) {
+            return SubmissionReceipt(id: job.id, isNew: false, state: job.summary.state)
+        }
+        guard currentPressure().acceptsJobs else {
+            throw JobsError(.overloaded, "the machine is under high pressure; try again later")
+        }
+        let summary = JobSummary(
+            id: try newID(for: submission.file, file), name: file.name, key: key,
+            priority: submission.priority.map { min(max($0, 1), 10) } ?? file.priority, state: .queued, reason: nil,
+            file: submission.file, folder: submission.folder, submittedAt: time, startedAt: nil, finishedAt: nil,
+            steps: file.steps.count, finishedSteps: 0, failedSteps: 0)
+        let steps = file.steps.map { _ in StoredStep(state: .waiting, attempts: 0, outputs: [:]) }
+        let stored = StoredJob(
+            summary: summary, source: submission.source, environment: submission.environment, steps: steps)
+        try Files.makeFolder(JobFolder(settings.folder, job: summary.id).path)
+        write(.submitted(stored, stepIDs: file.steps.map(\.id)))
+        announce(summary.id, .job(.queued, reason: nil))
+        try take(stored)
+        return SubmissionReceipt(id: summary.id, isNew: true, state: .queued)
+    }
+
+    /// The file's name without its ending, and a number where that is taken.
+    private func newID(for path: String, _ file: JobFile) throws(JobsError) -> String {
+        let last = path.split(separator: "/").last ?? ""
+        let stem = last.hasPrefix(".") ? last : last.split(separator: ".").first ?? ""
+        let bytes = stem.utf8.map { $0.isNameByte ? $0 : UInt8(ascii: "-") }.drop { $0 == UInt8(ascii: "-") }
+        let name = bytes.isEmpty ? "job" : String(decoding: bytes.prefix(48), as: UTF8.self)
+        let taken = try registry.ids(beginningWith: name)
+        func isFree(_ id: String) -> Bool { jobs[id] == nil && !taken.contains(id) }
+        if isFree(name) { return name }
+        var number = 2
+        while !isFree("\(name)-\(number)") { number += 1 }
+        return "\(name)-\(number)"
+    }
+
+    // MARK: Waiting and going on
+
+    func pause(_ id: String) throws(JobsError) -> JobState {
+        guard let job = jobs[id] else { throw try missing(id) { "is \($0.rawValue), so it cannot be paused" } }
+        guard job.cancelReason == nil else { throw JobsError(.notResumable, "job '\(id)' is being cancelled") }
+        if job.summary.state != .paused {
+            scheduler.pause(id)
+            change(id, to: .paused)
+        }
+        return .paused
+    }
+
+    func resume(_ id: String) throws(JobsError) -> JobState {
+        guard shutdown == nil else { throw JobsError(.shuttingDown, "the daemon shuts down; resume the job later") }
+        if let job = jobs[id] {
+            guard job.summary.state == .paused else {
+                throw JobsError(.alreadyRunning, "job '\(id)' is \(job.summary.state.rawValue) already")
+            }
+            scheduler.resume(id)
+            change(id, to: job.summary.startedAt == nil ? .queued : .running)
+            return jobs[id]?.summary.state ?? .queued
+        }
+        guard var stored = try registry.stored(id) else { throw JobsError(.notFound, "there is no job '\(id)'") }
+        guard stored.summary.state == .failed || stored.summary.state == .cancelled else {
+            throw JobsError(
+                .notResumable,
+                "job '\(id)' is \(stored.summary.state.rawValue); only one that failed, was cancelled "
+                    + "or is paused can be resumed")
+        }
+        if let key = stored.summary.key, let other = jobs.values.first(where: { $0.summary.key == key }) {
+            throw JobsError(.alreadyRunning, "job '\(other.id)' with the same key '\(key)' is there already")
+        }
+        stored.summary.state = .queued
+        stored.summary.startedAt = nil
+        write(.job(id, .queued, reason: nil, at: time))
+        announce(id, .job(.queued, reason: nil))
+        try take(stored)
+        return .queued
+    }
+
+    private func missing(_ id: String, _ message: (JobState) -> String) throws(JobsError) -> JobsError {
+        guard let details = try registry.details(id) else { return JobsError(.notFound, "there is no job '\(id)'") }
+        return JobsError(.notResumable, "job '\(id)' \(message(details.job.state))")
+    }
+
+    private func change(_ id: String, to state: JobState) {
+        jobs[id]?.summary.state = state
+        write(.job(id, state, reason: nil, at: time))
+        announce(id, .job(state, reason: nil))
+    }
+
+    /// A step of the job starts.
+    func noteStart(_ id: String) {
+        if jobs[id]?.summary.startedAt == nil { jobs[id]?.summary.startedAt = time }
+        if jobs[id]?.summary.state == .queued { change(id, to: .running) }
+    }
+
+    // MARK: Ending
+
+    /// - Returns: false where the job had ended already.
+    func cancel(_ id: String) throws(JobsError) -> Bool {
+        if jobs[id] == nil {
+            guard try registry.exists(id) else { throw JobsError(.notFound, "there is no job '\(id)'") }
+            return false
+        }
+        cancel(id, reason: "cancelled")
+        return true
+    }
+
+    func cancel(_ id: String, reason: String) {
+        guard jobs[id]?.cancelReason == nil else { return }
+        jobs[id]?.cancelReason = reason
+        scheduler.pause(id)
+        for (order, running) in running where running.step.job == id { processes.stop(id: order) }
+        finishCancelled(id)
+    }
+
+    /// Ends a job that is being cancelled as soon as nothing of it runs.
+    func finishCancelled(_ id: String) {
+        guard let job = jobs[id], let reason = job.cancelReason,
+            !running.values.contains(where: { $0.step.job == id })
+        else { return }
+        for (index, step) in job.steps.enumerated() where !step.state.isFinished {
+            set(StepReference(job: id, step: index), .cancelled, reason: reason)
+        }
+        finish(id, .cancelled, reason: reason)
+    }
+
+    /// No step of the job is left.
+    func finish(_ id: String) {
+        guard let job = jobs[id] else { return }
+        if job.cancelReason != nil { return finishCancelled(id) }
+        let failed = job.steps.indices.filter { job.steps[$0].state == .failed }
+        guard let first = failed.first else { return finish(id, .completed, reason: nil) }
+        let more = failed.count > 1 ? " (and \(failed.count - 1) more)" : ""
+        finish(id, .failed, reason: "step '\(job.file.steps[first].id)': \(job.steps[first].reason ?? "failed")\(more)")
+    }
+
+    private func finish(_ id: String, _ state: JobState, reason: String?) {
+        guard var summary = jobs.removeValue(forKey: id)?.summary else { return }
+        scheduler.remove(id)
+        summary.state = state
+        write(.job(id, state, reason: reason, at: time))
+        announce(id, .job(state, reason: reason))
+        noteJobEnd()
+        let waiting = waiters.removeValue(forKey: id) ?? [:]
+        if waiting.isEmpty { return }
+        let registry = registry
+        afterwards {
+            let result = Result { () throws(JobsError) -> JobSummary in
+                guard let details = try registry.details(id) else {
+                    throw JobsError(.notFound, "there is no job '\(id)' any more")
+                }
+                return details.job
+            }
+            for reply in waiting.values { reply(result) }
+        }
+    }
+}

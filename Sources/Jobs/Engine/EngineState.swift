@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the engine's thread holds. Each turn takes what has come, decides, writes
+// it all in one transaction, and only then acts on it and tells of it.
+
+final class EngineState {
+    struct RunningStep {
+        let step: StepReference
+        let attempt: Int
+        let startedAt: Duration
+        let startedWall: Int64
+        /// What its backend asked for, in seconds.
+        var limited: Double?
+    }
+
+    /// Attempts that a backend may turn away before they count as failures.
+    static let maximumLimited = 50
+    private static let commitPause = Duration.seconds(1)
+    private static let pressurePause = Duration.seconds(1)
+    private static let reliefPause = Duration.seconds(15)
+    static let insightsKept = 2000
+
+    let settings: JobEngineSettings
+    let registry: JobRegistry
+    let processes: StepProcesses
+    let events: EventStreams
+    let progress: StepProgressBoard
+    var scheduler: Scheduler
+    var jobs: [String: ActiveJob] = [:]
+    var running: [Int: RunningStep] = [:]
+    var waiters: [String: [Int: @Sendable (Result<JobSummary, JobsError>) -> Void]] = [:]
+    var insights: [String: StepInsight] = [:]
+    var backends: [String: BackendInsight] = [:]
+    var nextOrder = 0
+    var now = MonotonicClock.now
+    var time = WallClock.now
+    private(set) var pressure = Pressure.none
+    private var pressureAt: Duration?
+    private var relievedAt: Duration?
+    var shutdown: Shutdown?
+    private(set) var isDone = false
+    private(set) var registryProblem: String?
+
+    /// What waits for the transaction.
+    private var changes: [RegistryChange] = []
+    private var announcements: [(job: String, change: JobEvent.Change)] = []
+    private var actions: [() -> Void] = []
+    private var mustPrune = false
+    private var newInsights = 0
+    private var commitAt: Duration?
+
+    struct Shutdown {
+        let deadline: Duration
+        var hasStopped = false
+        var replies: [@Sendable () -> Void] = []
+    }
+
+    init(
+        settings: JobEngineSettings, registry: JobRegistry, processes: StepProcesses, events: EventStreams,
+        progress: StepProgressBoard
+    ) {
+        self.settings = settings
+        self.registry = registry
+        self.processes = processes
+        self.events = events
+        self.progress = progress
+        scheduler = Scheduler(Scheduler.Limits(steps: max(1, settings.maximumSteps)))
+    }
+
+    /// Works until it is shut down.
+    func run(_ inbox: EngineInbox) {
+        load()
+        var timeout: Duration? = .zero
+        while !isDone {
+            let messages = inbox.take(within: timeout)
+            now = MonotonicClock.now
+            time = WallClock.now
+            for message in messages { message.run(self) }
+            timeout = turn()
+        }
+    }
+
+    // MARK: A turn
+
+    /// Decides, writes, acts.
+    /// - Returns: how long nothing has to be done if nothing comes; nil for ever.
+    private func turn() -> Duration? {
+        var wake: [Duration] = []
+        if registryProblem == nil, shutdown == nil {
+            readPressure()
+            wake += [dispatch()].compactMap { $0 }
+            if pressure > .none, !jobs.isEmpty { wake.append(now + Self.pressurePause) }
+        }
+        if shutdown != nil { advanceShutdown() }
+        commit()
+        if let commitAt {
+            wake.append(commitAt)
+        } else if !changes.isEmpty || !actions.isEmpty {
+            // What was done after the transaction led to more.
+            wake.append(now)
+        }
+        if let shutdown, !shutdown.hasStopped { wake.append(shutdown.deadline) }
+        if shutdown != nil, running.isEmpty, registryProblem == nil { finishShutdown() }
+        return wake.min().map { $0 - MonotonicClock.now }
+    }
+
+    private func dispatch() -> Duration? {
+        while true {
+            switch scheduler.next(at: now, pressure: pressure) {
+            case .start(let step): start(step)
+            case .wait(let until): return until
+            case .idle: return nil
+            }
+        }
+    }
+
+    private func readPressure() {
+        guard !jobs.isEmpty, pressureAt.map({ now - $0 >= Self.pressurePause }) ?? true else { return }
+        pressureAt = now
+        pressure = settings.pressure()
+        guard pressure == .critical, relievedAt.map({ now - $0 >= Self.reliefPause }) ?? true,
+            let job = scheduler.leastImportantRunningJob
+        else { return }
+        relievedAt = now
+        cancel(job, reason: "cancelled, because the machine ran out of room; resume the job when it has more")
+    }
+
+    /// Asks again about the machine, for a job that wants in.
+    func currentPressure() -> Pressure {
+        pressure = settings.pressure()
+        pressureAt = now
+        return pressure
+    }
+
+    // MARK: What waits for the transaction
+
+    func write(_ change: RegistryChange) { changes.append(change) }
+
+    func announce(_ job: String, _ change: JobEvent.Change) { announcements.append((job, change)) }
+
+    /// Does something when all that was written before is durable.
+    func afterwards(_ action: @escaping () -> Void) { actions.append(action) }
+
+    func noteJobEnd() { mustPrune = true }
+
+    func noteInsight() { newInsights += 1 }
+
+    private func commit() {
+        if let commitAt, commitAt > now { return }
+        do {
+            if !changes.isEmpty { try registry.commit(changes) }
+            changes = []
+            registryProblem = nil
+            commitAt = nil
+        } catch {
+            // Nothing is told and nothing is started before it is written.
+            registryProblem = error.message
+            commitAt = now + Self.commitPause
+            return
+        }
+        let (announced, acts) = (announcements, actions)
+        announcements = []
+        actions = []
+        for (job, change) in announced { events.publish(job, change, at: time) }
+        for act in acts { act() }
+        keepHouse()
+    }
+
+    private func keepHouse() {
+        if mustPrune {
+            mustPrune = false
+            for id in (try? registry.prune(keeping: settings.history)) ?? [] {
+                Files.remove(JobFolder(settings.folder, job: id).path)
+            }
+        }
+        if newInsights >= 500 {
+            newInsights = 0
+            try? registry.pruneInsights(keeping: Self.insightsKept)
+            if insights.count > 2 * Self.insightsKept, let kept = try? registry.insights() {
+                insights = kept.steps
+                backends = kept.backends
+            }
+        }
+    }
+
+    // MARK: The end
+
+    private func advanceShutdown() {
+        guard var shutdown, !shutdown.hasStopped, shutdown.deadline <= now else { return }
+        for order in running.keys { processes.stop(id: order) }
+        shutdown.hasStopped = true
+        self.shutdown = shutdown
+    }
+
+    /// Nothing runs any more: what is unfinished goes on with the next engine.
+    private func finishShutdown() {
+        guard let shutdown else { return }
+        for (id, job) in jobs where job.summary.state == .running {
+            write(.job(id, .queued, reason: nil, at: time))
+            jobs[id]?.summary.state = .queued
+            announce(id, .job(.queued, reason: nil))
+        }
+        commit()
+        if registryProblem != nil { return }
+        isDone = true
+        processes.end()
+        registry.close()
+        let waiting = waiters.values.flatMap(\.values)
+        waiters = [:]
+        for reply in waiting { reply(.failure(JobsError(.shuttingDown, "the daemon shuts down"))) }
+        for reply in shutdown.replies { reply() }
+        events.finish()
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The engine's end of the supervisor: starts it when it is needed, sends it
+// orders and passes on what it says. When it dies, its steps die too.
+
+internal import CPlatform
+internal import Synchronization
+internal import Threads
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+final class StepProcesses: Sendable {
+    enum Event: Sendable {
+        case said(SupervisorEvent)
+        /// The supervisor is gone, and with it the processes of these orders.
+        case lost([Int])
+    }
+
+    private struct State {
+        /// Where orders are written; nil while there is no supervisor.
+        var input: Int32?
+        /// Orders that were sent and have not ended, with the process of each once it is known.
+        var open: [Int: pid_t?] = [:]
+    }
+
+    private let command: [String]
+    private let lock: String
+    private let state = Mutex(State())
+    private let onEvent: @Sendable (Event) -> Void
+
+    /// - Parameters:
+    ///   - command: the executable and the verb that make a supervisor.
+    ///   - lock: a file that the supervisor holds locked while it lives.
+    ///   - onEvent: called on a thread of its own.
+    init(command: [String], lock: String, onEvent: @escaping @Sendable (Event) -> Void) {
+        self.command = command
+        self.lock = lock
+        self.onEvent = onEvent
+    }
+
+    /// Lets the supervisor end, and with it all that still runs.
+    deinit { state.withLock { state in _ = state.input.map { close($0) } } }
+
+    func start(_ order: ProcessOrder) throws(JobsError) {
+        try state.withLock { (state) throws(JobsError) in
+            if state.input == nil { state.input = try startSupervisor() }
+            state.open[order.id] = .some(nil)
+            send(.start(order), state)
+        }
+    }
+
+    func stop(id: Int) {
+        state.withLock { state in
+            if state.open[id] != nil { send(.stop(id: id), state) }
+        }
+    }
+
+    /// Ends the supervisor, which ends what it started.
+    func end() {
+        state.withLock { state in
+            if let input = state.input { close(input) }
+            state.input = nil
+        }
+    }
+
+    private func send(_ request: SupervisorRequest, _ state: State) {
+        guard let input = state.input else { return }
+        // Where the supervisor is gone, the reader hears of it and says so.
+        request.line.withUnsafeBytes { try? Files.write($0, to: input, path: "the supervisor") }
+    }
+
+    private func startSupervisor() throws(JobsError) -> Int32 {
+        var orders: [Int32] = [-1, -1]
+        var events: [Int32] = [-1, -1]
+        guard pipe(&orders) == 0, pipe(&events) == 0 else {
+            throw JobsError(.process, "no pipe for the step supervisor: \(Files.describe(errno))")
+        }
+        for end in orders + events { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var process: pid_t = 0
+        let result = withCStrings(command + [lock]) { arguments in
+            withCStrings(Self.environment()) { variables in
+                hearth_spawn(&process, command[0], arguments, variables, "/", orders[0], events[1], -1)
+            }
+        }
+        close(orders[0])
+        close(events[1])
+        guard result == 0 else {
+            close(orders[1])
+            close(events[0])
+            throw JobsError(
+                .process, "the step supervisor '\(command[0])' could not be started: \(Files.describe(result))")
+        }
+        let (output, supervisor, input) = (events[0], process, orders[1])
+        // Reads until the end even when nobody holds this object any more, so that the supervisor is never blocked.
+        let reader: @Sendable () -> Void = { [weak self] in
+            Self.readLines(of: output) { line in
+                if let event = SupervisorEvent(line: line) { self?.take(event) }
+            }
+            close(output)
+            var status: Int32 = 0
+            while waitpid(supervisor, &status, 0) < 0, errno == EINTR {}
+            self?.supervisorEnded(input)
+        }
+        guard startThread(named: "job-steps", reader) else {
+            close(input)
+            close(output)
+            throw JobsError(.process, "there is no thread left to listen to the step supervisor")
+        }
+        return input
+    }
+
+    private func take(_ event: SupervisorEvent) {
+        state.withLock { state in
+            switch event {
+            case .started(let id, let process): state.open[id] = pid_t(process)
+            case .refused(let id, _), .ended(let id, _): state.open[id] = nil
+            case .notice: break
+            }
+        }
+        onEvent(.said(event))
+    }
+
+    private func supervisorEnded(_ input: Int32) {
+        let lost = state.withLock { state -> [Int] in
+            if state.input == input {
+                close(input)
+                state.input = nil
+            }
+            let open = state.open
+            state.open = [:]
+            for case let process? in open.values { kill(-process, SIGKILL) }
+            return open.keys.sorted()
+        }
+        onEvent(.lost(lost))
+    }
+
+    private static func readLines(of descriptor: Int32, _ body: ([UInt8]) -> Void) {
+        var pending: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            pending += buffer[..<count]
+            var start = 0
+            while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                body(Array(pending[start..<end]))
+                start = end + 1
+            }
+            pending.removeFirst(start)
+        }
+    }
+
+    /// Variables of this process, as the supervisor's; steps get what their orders say.
+    static func environment() -> [String] {
+        var variables: [String] = []
+        var next = environ
+        while let variable = next.pointee {
+            variables.append(String(cString: variable))
+            next += 1
+        }
+        return variables
+    }
+}
