@@ -36,6 +36,14 @@ struct JobsHost {
                     folder: folder, supervisor: [program, StepSupervisor.verb], command: program, maximumSteps: 3,
                     grace: .milliseconds(300)))
             let source = try text(file)
+            let events = engine.events()
+            let telling = Task {
+                for await event in events {
+                    guard case .step(_, let id, .completed, _, _) = event.change else { continue }
+                    let line = Array("completed \(id)\n".utf8)
+                    write(1, line, line.count)
+                }
+            }
             for job in try await engine.history() where job.state == .failed { try await engine.resume(job.id) }
             if try await engine.list().isEmpty {
                 _ = try await engine.submit(
@@ -43,6 +51,7 @@ struct JobsHost {
             }
             for job in try await engine.list() { _ = try await engine.wait(job.id) }
             await engine.shutdown(within: .seconds(5))
+            await telling.value
             print("done")
         } catch {
             print("failed: \(error)")

@@ -52,18 +52,26 @@ func write(_ text: String, to path: String) {
     fclose(file)
 }
 
+/// Names in a folder, sorted.
+func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
 func removeTree(_ path: String) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR, let stream = opendir(path) else {
+    guard status.st_mode & S_IFMT == S_IFDIR else {
         unlink(path)
         return
     }
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." { removeTree("\(path)/\(name)") }
-    }
-    closedir(stream)
+    for name in names(in: path) { removeTree("\(path)/\(name)") }
     rmdir(path)
 }
 

@@ -89,7 +89,7 @@ final class EngineState {
         if registryProblem == nil, shutdown == nil {
             readPressure()
             wake += [dispatch()].compactMap { $0 }
-            if pressure > .none, !jobs.isEmpty { wake.append(now + Self.pressurePause) }
+            if !running.isEmpty || pressure > .none && !jobs.isEmpty { wake.append(now + Self.pressurePause) }
         }
         if shutdown != nil { advanceShutdown() }
         commit()
@@ -161,9 +161,9 @@ final class EngineState {
         let (announced, acts) = (announcements, actions)
         announcements = []
         actions = []
+        keepHouse()
         for (job, change) in announced { events.publish(job, change, at: time) }
         for act in acts { act() }
-        keepHouse()
     }
 
     private func keepHouse() {

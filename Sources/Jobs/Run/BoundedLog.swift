@@ -18,8 +18,8 @@ final class BoundedLog {
     private var head: Int32
     private var headCount = 0
     private var tail: Int32 = -1
-    /// Which of the two files is written, and how much is in it.
-    private var turn = 0
+    /// Number of the file that is written, and how much is in it.
+    private var number = -1
     private var tailCount = 0
     private var total: Int64 = 0
 
@@ -34,7 +34,7 @@ final class BoundedLog {
         if tail >= 0 { close(tail) }
     }
 
-    private static func tailPath(_ path: String, _ turn: Int) -> String { "\(path).tail\(turn)" }
+    private static func tailPath(_ path: String, _ number: Int) -> String { "\(path).tail\(number)" }
 
     /// Adds output. What cannot be written, on a full disk, counts as dropped.
     func write(_ bytes: UnsafeRawBufferPointer) {
@@ -61,11 +61,10 @@ final class BoundedLog {
     }
 
     private func startTail() {
-        if tail >= 0 {
-            close(tail)
-            turn = 1 - turn
-        }
-        tail = open(Self.tailPath(path, turn), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        if tail >= 0 { close(tail) }
+        number += 1
+        if number >= 2 { unlink(Self.tailPath(path, number - 2)) }
+        tail = open(Self.tailPath(path, number), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         tailCount = 0
     }
 
@@ -73,12 +72,12 @@ final class BoundedLog {
     /// - Returns: how many bytes are missing between them.
     func finish() -> Int64 {
         guard tail >= 0 else { return total - Int64(headCount) }
-        let end = Self.end(path, newest: turn)
+        let end = Self.end(path, newest: number)
         let dropped = total - Int64(headCount) - Int64(end.count)
         let text = (dropped > 0 ? Self.marker(dropped) : []) + end
         text.withUnsafeBytes { try? Files.write($0, to: head, path: path) }
-        unlink(Self.tailPath(path, 0))
-        unlink(Self.tailPath(path, 1))
+        unlink(Self.tailPath(path, number))
+        unlink(Self.tailPath(path, number - 1))
         return dropped
     }
 
@@ -87,7 +86,7 @@ final class BoundedLog {
     /// The last bytes of a log whose end is still in files of its own.
     private static func end(_ path: String, newest: Int) -> [UInt8] {
         let new = Files.read(tailPath(path, newest), limit: half) ?? []
-        let old = Files.read(tailPath(path, 1 - newest), limit: half) ?? []
+        let old = Files.read(tailPath(path, newest - 1), limit: half) ?? []
         return old.suffix(half - new.count) + new
     }
 
@@ -95,17 +94,11 @@ final class BoundedLog {
     static func read(_ path: String, from offset: Int, limit: Int) -> [UInt8]? {
         guard let head = Files.read(path, from: offset, limit: limit) else { return nil }
         let length = Files.size(path) ?? 0
-        let times = (0...1).map { turn -> Int in
-            var status = stat()
-            guard stat(tailPath(path, turn), &status) == 0 else { return -1 }
-            #if canImport(Glibc)
-                return Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
-            #else
-                return Int(status.st_mtimespec.tv_sec) * 1_000_000_000 + Int(status.st_mtimespec.tv_nsec)
-            #endif
-        }
-        guard times.contains(where: { $0 >= 0 }) else { return head }
-        let end = Array("\n[… the last output so far: …]\n".utf8) + Self.end(path, newest: times[1] > times[0] ? 1 : 0)
+        let prefix = tailPath(path, 0).dropLast().split(separator: "/").last ?? ""
+        let numbers = Files.names(in: Files.folder(of: path)).filter { $0.hasPrefix(prefix) }
+            .compactMap { Int($0.dropFirst(prefix.count)) }
+        guard let newest = numbers.max() else { return head }
+        let end = Array("\n[… the last output so far: …]\n".utf8) + Self.end(path, newest: newest)
         return head + end.dropFirst(max(0, offset - length)).prefix(limit - head.count)
     }
 }

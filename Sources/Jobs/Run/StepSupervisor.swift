@@ -60,6 +60,13 @@ private struct SupervisorLoop {
             for id in processes.keys.sorted() { advance(id, at: now) }
             if processes.isEmpty { endStrays() }
         }
+        // Whoever follows may rely on it that nothing of this one lives.
+        let end = MonotonicClock.now + Self.lastGrace
+        while !Descendants.children().isEmpty, MonotonicClock.now < end {
+            endStrays()
+            usleep(1000)
+            reap()
+        }
     }
 
     // MARK: Waiting

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CPlatform
+import JSON
+import Jobs
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+@Suite struct CorpusEmbeddingTests {
+    private struct Killed: Error {}
+
+    /// Three numbers that depend on the text alone.
+    private static func vectors(_ texts: [String], space: String = "space") -> CorpusEmbedding.Vectors {
+        let values = texts.flatMap { text -> [Float] in
+            let sum = text.utf8.reduce(Float(0)) { $0 + Float($1) }
+            return [sum, Float(text.utf8.count) / 7, -1]
+        }
+        return CorpusEmbedding.Vectors(values: values, dimensions: 3, spaceID: space)
+    }
+
+    private func bytes(_ path: String) -> [UInt8] {
+        guard let file = fopen(path, "r") else { return [] }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+        return bytes
+    }
+
+    private func all(_ folder: String) -> [String: [UInt8]] {
+        Dictionary(uniqueKeysWithValues: names(in: folder).map { ($0, bytes("\(folder)/\($0)")) })
+    }
+
+    private func sha256(_ bytes: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        hearth_sha256_digest(bytes, bytes.count, &digest)
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    @Test(arguments: CorpusFormat.allCases)
+    func shardsAndManifest(format: CorpusFormat) async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write((0..<10).map { "text \($0)\n" }.joined() + "the last, without its end", to: "\(folder)/in.txt")
+        let work = CorpusEmbedding(
+            input: "\(folder)/in.txt", output: "\(folder)/out/here", format: format, shardSize: 4, batchSize: 3)
+        var sizes: [Int] = []
+        var notices: [Notice] = []
+        let report = try await work.run {
+            sizes.append($0.count)
+            return Self.vectors($0)
+        } notify: {
+            notices.append($0)
+        }
+        #expect(report.rows == 11 && report.shards == 3 && report.resumedShards == 0)
+        #expect(sizes == [3, 1, 3, 1, 3] && notices.count == 7)
+        #expect(notices.last == .progress(done: 11, total: 11))
+        let files = all("\(folder)/out/here")
+        #expect(files.keys.sorted() == ["00000", "00001", "00002"].map { "\($0).\(format)" } + ["manifest.json"])
+        let manifest = try JSONValue(parsing: try #require(files["manifest.json"]))
+        #expect(manifest["rows"]?.integer == 11 && manifest["dimensions"]?.integer == 3)
+        #expect(manifest["space_id"]?.string == "space" && manifest["model"]?.isNull == true)
+        #expect(manifest["source"]?["sha256"]?.string == sha256(bytes("\(folder)/in.txt")))
+        for shard in manifest["shards"]?.array ?? [] {
+            let content = try #require(files[shard["name"]?.string ?? ""])
+            #expect(shard["sha256"]?.string == sha256(content) && shard["bytes"]?.integer == content.count)
+        }
+        let expected = Self.vectors((8..<10).map { "text \($0)" } + ["the last, without its end"]).values
+        let last = try #require(files["00002.\(format)"])
+        switch format {
+        case .npy:
+            #expect(Array(last[..<8]) == [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0] && last.count == 128 + 36)
+            let head = String(decoding: last[10..<128], as: UTF8.self)
+            #expect(head.contains("'shape': (3, 3)") && head.hasSuffix("\n"))
+            #expect(last.suffix(36).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } == expected)
+        case .jsonl:
+            let rows = try last.split(separator: 10).map { try JSONValue(parsing: Array($0)).array ?? [] }
+            #expect(rows.joined().compactMap(\.double).map(Float.init) == expected)
+        }
+        // Once more: nothing is computed.
+        let again = try await work.run { _ in throw Killed() }
+        #expect(again.resumedShards == 3 && all("\(folder)/out/here") == files)
+    }
+
+    @Test(arguments: CorpusFormat.allCases)
+    func whateverEndsItTheBytesAreTheSameAndNoShardIsComputedTwice(format: CorpusFormat) async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write((0..<50).map { "{\"text\": \"number \($0)\"}\n" }.joined(), to: "\(folder)/in.jsonl")
+        func work(_ output: String) -> CorpusEmbedding {
+            CorpusEmbedding(
+                input: "\(folder)/in.jsonl", output: "\(folder)/\(output)", format: format, model: "m", shardSize: 7,
+                batchSize: 2)
+        }
+        _ = try await work("whole").run { Self.vectors($0) }
+        var random = SplitMix64(seed: 3)
+        for round in 0..<20 {
+            var finished: [Int: Int] = [:]
+            var seen: [String: Int] = [:]
+            while true {
+                var left = Int.random(in: 1..<20, using: &random)
+                do {
+                    _ = try await work("cut\(round)").run { texts in
+                        left -= 1
+                        if left == 0 { throw Killed() }
+                        for text in texts { seen[text, default: 0] += 1 }
+                        return Self.vectors(texts)
+                    } notify: {
+                        if case .shard(let index, _, _, _) = $0 { finished[index, default: 0] += 1 }
+                    }
+                    break
+                } catch is Killed {}
+            }
+            #expect(finished.values.allSatisfy { $0 == 1 } && finished.count == 8 && seen.count == 50)
+            #expect(all("\(folder)/cut\(round)") == all("\(folder)/whole"))
+        }
+    }
+
+    @Test func aShardWhoseNameWasNotWrittenDownCounts() async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write("a\nb\nc\nd\n", to: "\(folder)/in.txt")
+        let work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 2)
+        var saved: [UInt8] = []
+        do {
+            _ = try await work.run { texts in
+                if texts == ["c", "d"] { throw Killed() }
+                return Self.vectors(texts)
+            } notify: { notice in
+                if case .shard = notice { saved = bytes("\(folder)/out/progress.json") }
+            }
+        } catch is Killed {}
+        #expect(!saved.isEmpty)
+        // As it was before the shard was written down: it has its name, and progress knows no shard.
+        let text = String(decoding: saved, as: UTF8.self)
+        let start = try #require(text.firstRange(of: "\"shards\":["))
+        write(text[..<start.upperBound] + "]}\n", to: "\(folder)/out/progress.json")
+        var computed: [String] = []
+        let report = try await work.run {
+            computed += $0
+            return Self.vectors($0)
+        }
+        #expect(computed == ["c", "d"] && report.resumedShards == 1)
+    }
+
+    @Test func otherWorkBeginsAnew() async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write("a\nb\nc\n", to: "\(folder)/in.txt")
+        var work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 1)
+        _ = try await work.run { Self.vectors($0) }
+        write("kept", to: "\(folder)/out/notes.txt")
+        write("a\nB\n", to: "\(folder)/in.txt")
+        #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
+        #expect(names(in: "\(folder)/out") == ["00000.npy", "00001.npy", "manifest.json", "notes.txt"])
+        work.shardSize = 2
+        #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
+        #expect(names(in: "\(folder)/out") == ["00000.npy", "manifest.json", "notes.txt"])
+        // A shard that was damaged since is made again.
+        write("x", to: "\(folder)/out/00000.npy")
+        #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
+    }
+
+    @Test func spacesAreNeverMixed() async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write("a\nb\nc\n", to: "\(folder)/in.txt")
+        let work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 1)
+        await #expect(throws: JobsError.self) {
+            try await work.run { Self.vectors($0, space: $0 == ["c"] ? "other" : "space") }
+        }
+        await #expect(throws: JobsError.self) { try await work.run { Self.vectors($0, space: "other") } }
+        #expect(try await work.run { Self.vectors($0) }.resumedShards == 2)
+    }
+
+    @Test func whatCannotBeReadIsRefusedWithItsPlace() async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        func message(_ name: String, _ text: String) async -> String {
+            write(text, to: "\(folder)/\(name)")
+            let work = CorpusEmbedding(input: "\(folder)/\(name)", output: "\(folder)/out")
+            do {
+                return "\(try await work.run { Self.vectors($0) }.rows) rows"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(await message("a.jsonl", "\"x\"\n{\"txt\": 1}\n").contains("a.jsonl:2: expected a string"))
+        #expect(await message("b.jsonl", "{\n").contains("b.jsonl:1: "))
+        #expect(await message("c.txt", "") == "0 rows")
+        #expect(await message("d.txt", "a\r\n\r\nb") == "3 rows")
+        let work = CorpusEmbedding(input: "\(folder)/none", output: "\(folder)/out")
+        await #expect(throws: JobsError.self) { try await work.run { Self.vectors($0) } }
+    }
+}
