@@ -5,6 +5,12 @@
 
 internal import Threads
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// One per registry. All methods may be called from anywhere; the work is done on a thread of the engine's own.
 public final class JobEngine: Sendable {
     /// How many jobs an earlier engine left in the middle of their work; they are marked failed and can be resumed.
@@ -17,9 +23,12 @@ public final class JobEngine: Sendable {
 
     /// Opens the registry, marks orphans, takes up what is queued, and begins to work.
     ///
-    /// Waits up to ten seconds for the steps of an engine that was killed to end, so that none runs twice.
+    /// Waits up to ten seconds for the steps of an engine that was killed to end, so that none runs twice. SIGPIPE is
+    /// ignored in this process from now on.
     public init(_ settings: JobEngineSettings) throws(JobsError) {
         self.settings = settings
+        // A supervisor that dies must not take this process with it.
+        signal(SIGPIPE, SIG_IGN)
         try Files.makeFolder(settings.folder)
         let lock = "\(settings.folder)/steps.lock"
         SupervisorLock.waitUntilFree(lock, atMost: .seconds(10))

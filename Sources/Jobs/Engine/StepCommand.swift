@@ -54,9 +54,9 @@ extension ActiveJob {
             // The result is there as a whole or not at all.
             let script = "out=$1; shift; \"$@\" > \"$out.part\" && mv \"$out.part\" \"$out\""
             return [
-                "/bin/sh", "-c", script, "rerank", rerank.output.filled(output), hearth, "rerank",
-                rerank.query.filled(output), "--input", rerank.input.filled(output), "--json",
-            ] + model(rerank.model)
+                "/bin/sh", "-c", script, "rerank", rerank.output.filled(output), hearth, "rerank", "--input",
+                rerank.input.filled(output), "--json",
+            ] + model(rerank.model) + ["--", rerank.query.filled(output)]
         }
     }
 }

@@ -20,16 +20,13 @@ final class StepProcesses: Sendable {
         case lost([Int])
     }
 
-    private struct State {
-        /// Where orders are written; nil while there is no supervisor.
-        var input: Int32?
-        /// Orders that were sent and have not ended, with the process of each once it is known.
-        var open: [Int: pid_t?] = [:]
-    }
-
     private let command: [String]
     private let lock: String
-    private let state = Mutex(State())
+    /// Where orders are written; nil while there is no supervisor. Held while writing, which may have to wait until
+    /// the supervisor reads; so whoever reads what it says must not need it.
+    private let input = Mutex<Int32?>(nil)
+    /// Orders that were sent and have not ended, with the process of each once it is known.
+    private let open = Mutex<[Int: pid_t?]>([:])
     private let onEvent: @Sendable (Event) -> Void
 
     /// - Parameters:
@@ -43,34 +40,36 @@ final class StepProcesses: Sendable {
     }
 
     /// Lets the supervisor end, and with it all that still runs.
-    deinit { state.withLock { state in _ = state.input.map { close($0) } } }
+    deinit { end() }
 
     func start(_ order: ProcessOrder) throws(JobsError) {
-        try state.withLock { (state) throws(JobsError) in
-            if state.input == nil { state.input = try startSupervisor() }
-            state.open[order.id] = .some(nil)
-            send(.start(order), state)
+        try input.withLock { (input) throws(JobsError) in
+            let descriptor: Int32
+            if let input { descriptor = input } else { descriptor = try startSupervisor() }
+            input = descriptor
+            open.withLock { $0[order.id] = .some(nil) }
+            send(.start(order), to: descriptor)
         }
     }
 
     func stop(id: Int) {
-        state.withLock { state in
-            if state.open[id] != nil { send(.stop(id: id), state) }
+        guard open.withLock({ $0[id] }) != nil else { return }
+        input.withLock { input in
+            if let input { send(.stop(id: id), to: input) }
         }
     }
 
     /// Ends the supervisor, which ends what it started.
     func end() {
-        state.withLock { state in
-            if let input = state.input { close(input) }
-            state.input = nil
+        input.withLock { input in
+            if let input { close(input) }
+            input = nil
         }
     }
 
-    private func send(_ request: SupervisorRequest, _ state: State) {
-        guard let input = state.input else { return }
+    private func send(_ request: SupervisorRequest, to descriptor: Int32) {
         // Where the supervisor is gone, the reader hears of it and says so.
-        request.line.withUnsafeBytes { try? Files.write($0, to: input, path: "the supervisor") }
+        request.line.withUnsafeBytes { try? Files.write($0, to: descriptor, path: "the supervisor") }
     }
 
     private func startSupervisor() throws(JobsError) -> Int32 {
@@ -114,10 +113,10 @@ final class StepProcesses: Sendable {
     }
 
     private func take(_ event: SupervisorEvent) {
-        state.withLock { state in
+        open.withLock { open in
             switch event {
-            case .started(let id, let process): state.open[id] = pid_t(process)
-            case .refused(let id, _), .ended(let id, _): state.open[id] = nil
+            case .started(let id, let process): open[id] = pid_t(process)
+            case .refused(let id, _), .ended(let id, _): open[id] = nil
             case .notice: break
             }
         }
@@ -125,15 +124,17 @@ final class StepProcesses: Sendable {
     }
 
     private func supervisorEnded(_ input: Int32) {
-        let lost = state.withLock { state -> [Int] in
-            if state.input == input {
+        // Under the lock of `start`, so that no order to the next supervisor is taken for one of this.
+        let lost = self.input.withLock { current -> [Int] in
+            if current == input {
                 close(input)
-                state.input = nil
+                current = nil
             }
-            let open = state.open
-            state.open = [:]
-            for case let process? in open.values { kill(-process, SIGKILL) }
-            return open.keys.sorted()
+            return open.withLock { open in
+                for case let process? in open.values { kill(-process, SIGKILL) }
+                defer { open = [:] }
+                return open.keys.sorted()
+            }
         }
         onEvent(.lost(lost))
     }

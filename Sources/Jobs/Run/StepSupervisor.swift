@@ -150,7 +150,11 @@ private struct SupervisorLoop {
                 process.log.write(piece)
                 processes[id]?.scanner.scan(piece) { notices.append($0) }
             }
-            for notice in notices { send(.notice(id: id, notice)) }
+            if notices.isEmpty { return }
+            let now = MonotonicClock.now
+            for notice in notices where processes[id]?.passes(notice, at: now) == true {
+                send(.notice(id: id, notice))
+            }
         } else if count == 0 || errno != EAGAIN {
             processes[id]?.closeOutput()
         }

@@ -19,6 +19,8 @@ struct SupervisedProcess {
     /// After SIGKILL: a process that hangs in the kernel is given up then.
     private static let patience = Duration.seconds(10)
 
+    private static let maximumShards = 100_000
+
     let id: Int
     let process: pid_t
     let log: BoundedLog
@@ -32,6 +34,9 @@ struct SupervisedProcess {
     private var killAt: Duration?
     private var giveUpAt: Duration?
     private var leaderLives = true
+    private var progressAt: Duration?
+    private var limitedAt: Duration?
+    private var shards = 0
 
     init(_ order: ProcessOrder) throws(JobsError) {
         guard Files.isFolder(order.folder) else {
@@ -84,6 +89,23 @@ struct SupervisedProcess {
             if Files.isExecutable(candidate) { return candidate }
         }
         throw JobsError(.process, "there is no program '\(name)' in \(folders.joined(separator: ", "))")
+    }
+
+    /// Whether the engine is to hear of a notice: of progress and limits ten times a second, of shards so many.
+    mutating func passes(_ notice: Notice, at now: Duration) -> Bool {
+        switch notice {
+        case .shard:
+            shards += 1
+            return shards <= Self.maximumShards
+        case .progress: return Self.isDue(&progressAt, now)
+        case .limited: return Self.isDue(&limitedAt, now)
+        }
+    }
+
+    private static func isDue(_ last: inout Duration?, _ now: Duration) -> Bool {
+        guard last.map({ now - $0 >= .milliseconds(100) }) ?? true else { return false }
+        last = now
+        return true
     }
 
     var isEnding: Bool { !leaderLives || killAt != nil }

@@ -218,7 +218,7 @@ import Testing
                 try await test.log(details.job.id, "e")
                     == "embed-corpus|--input|a b.txt|--output|out|--format|npy|--shard-size|7|--model|tiny\n")
             #expect(try await test.log(details.job.id, "s") == "sync|docs\n")
-            #expect(contents("\(test.folder)/o u t.json") == "rerank|what; is|--input|in.txt|--json\n")
+            #expect(contents("\(test.folder)/o u t.json") == "rerank|--input|in.txt|--json|--|what; is\n")
         }
     }
 
