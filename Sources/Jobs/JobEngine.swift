@@ -149,12 +149,11 @@ public final class JobEngine: Sendable {
         let number = attempt ?? found.attempts
         let path = JobFolder(settings.folder, job: id).log(step: step, attempt: number)
         return try await onOwnThread { () throws(JobsError) in
-            guard let bytes = BoundedLog.read(path, from: max(0, offset), limit: max(0, limit)) else {
-                if number == found.attempts, number == 0 || found.state == .running || found.exit?.exitCode == nil {
-                    return LogChunk(bytes: [], nextOffset: offset, isComplete: found.state != .running)
-                }
+            guard number >= 0, number <= found.attempts else {
                 throw JobsError(.notFound, "step '\(step)' of job '\(id)' has no attempt \(number)")
             }
+            // Without output there is no file.
+            let bytes = BoundedLog.read(path, from: max(0, offset), limit: max(0, limit)) ?? []
             let isOver = found.state != .running || number < found.attempts
             return LogChunk(
                 bytes: bytes, nextOffset: offset + bytes.count, isComplete: isOver && bytes.count < limit)

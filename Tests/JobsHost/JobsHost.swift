@@ -30,10 +30,11 @@ struct JobsHost {
     /// Takes up what an engine before left, submits a file under a key, and works until all is completed.
     private static func engine(folder: String, file: String) async {
         do {
+            let slots = getenv("HEARTH_SLOTS").flatMap { Int(String(cString: $0)) } ?? 3
             let program = realpath("/proc/self/exe", nil).map { String(cString: $0) } ?? CommandLine.arguments[0]
             let engine = try JobEngine(
                 JobEngineSettings(
-                    folder: folder, supervisor: [program, StepSupervisor.verb], command: program, maximumSteps: 3,
+                    folder: folder, supervisor: [program, StepSupervisor.verb], command: program, maximumSteps: slots,
                     grace: .milliseconds(300)))
             let source = try text(file)
             let events = engine.events()

@@ -3,6 +3,12 @@
 // What the engine's thread holds. Each turn takes what has come, decides, writes
 // it all in one transaction, and only then acts on it and tells of it.
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 final class EngineState {
     struct RunningStep {
         let step: StepReference
@@ -16,6 +22,7 @@ final class EngineState {
     /// Attempts that a backend may turn away before they count as failures.
     static let maximumLimited = 50
     private static let commitPause = Duration.seconds(1)
+    private static let commitSpacing = Duration.milliseconds(2)
     private static let pressurePause = Duration.seconds(1)
     private static let reliefPause = Duration.seconds(15)
     static let insightsKept = 2000
@@ -47,7 +54,10 @@ final class EngineState {
     private var actions: [() -> Void] = []
     private var mustPrune = false
     private var newInsights = 0
+    /// When to try again what could not be written.
     private var commitAt: Duration?
+    /// When the last transaction was done.
+    private var committedAt: Duration?
 
     struct Shutdown {
         let deadline: Duration
@@ -72,12 +82,23 @@ final class EngineState {
         load()
         var timeout: Duration? = .zero
         while !isDone {
-            let messages = inbox.take(within: timeout)
+            var messages = inbox.take(within: timeout)
+            messages += gather(inbox)
             now = MonotonicClock.now
             time = WallClock.now
             for message in messages { message.run(self) }
             timeout = turn()
         }
+    }
+
+    /// What comes while the next transaction is not yet due: where several steps run and end in quick succession, one
+    /// wait for the disk serves them all.
+    private func gather(_ inbox: EngineInbox) -> [EngineMessage] {
+        guard running.count > 1, let committedAt else { return [] }
+        let rest = committedAt + Self.commitSpacing - MonotonicClock.now
+        guard rest > .zero else { return [] }
+        usleep(UInt32(rest.inSeconds * 1e6))
+        return inbox.take(within: .zero)
     }
 
     // MARK: A turn
@@ -148,7 +169,10 @@ final class EngineState {
     private func commit() {
         if let commitAt, commitAt > now { return }
         do {
-            if !changes.isEmpty { try registry.commit(changes) }
+            if !changes.isEmpty {
+                try registry.commit(changes)
+                committedAt = MonotonicClock.now
+            }
             changes = []
             registryProblem = nil
             commitAt = nil

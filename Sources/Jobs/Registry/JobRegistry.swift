@@ -23,11 +23,9 @@ final class JobRegistry: Sendable {
             configuration.maximumReaderCount = 2
             configuration.busyMode = .timeout(5)
             configuration.foreignKeysEnabled = true
-            configuration.prepareDatabase { database in
-                // Every commit is on the disk when it returns.
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-            }
             let database = try DatabasePool(path: path, configuration: configuration)
+            // Every commit is on the disk when it returns. The pool has chosen less when it turned WAL on.
+            try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try RegistrySchema.migrate(database, path: path)
             return database
         }

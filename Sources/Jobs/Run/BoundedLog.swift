@@ -15,7 +15,8 @@ final class BoundedLog {
     static let half = 1 << 20
 
     private let path: String
-    private var head: Int32
+    /// Not there until there is output: many steps have none.
+    private var head: Int32 = -1
     private var headCount = 0
     private var tail: Int32 = -1
     /// Number of the file that is written, and how much is in it.
@@ -23,22 +24,20 @@ final class BoundedLog {
     private var tailCount = 0
     private var total: Int64 = 0
 
-    init(path: String) throws(JobsError) {
-        self.path = path
-        head = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard head >= 0 else { throw Files.error("create the log", path) }
-    }
+    init(path: String) { self.path = path }
 
     deinit {
-        close(head)
+        if head >= 0 { close(head) }
         if tail >= 0 { close(tail) }
     }
 
     private static func tailPath(_ path: String, _ number: Int) -> String { "\(path).tail\(number)" }
 
-    /// Adds output. What cannot be written, on a full disk, counts as dropped.
+    /// Adds output. What cannot be written, as on a full disk, counts as dropped.
     func write(_ bytes: UnsafeRawBufferPointer) {
         total += Int64(bytes.count)
+        if head < 0 { head = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
+        guard head >= 0 else { return }
         var rest = bytes
         let first = min(Self.half - headCount, rest.count)
         if first > 0 {

@@ -44,7 +44,7 @@ struct SupervisedProcess {
         }
         guard let name = order.command.first, !name.isEmpty else { throw JobsError(.process, "the command is empty") }
         let path = try Self.program(name, path: order.environment["PATH"], folder: order.folder)
-        log = try BoundedLog(path: order.log)
+        log = BoundedLog(path: order.log)
         var pipe: [Int32] = [-1, -1]
         guard Self.makePipe(&pipe) else { throw JobsError(.process, "no pipe: \(Files.describe(errno))") }
         tokenValue = "\(getpid())-\(order.id)"
