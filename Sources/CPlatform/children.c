@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #endif
 
+extern char **environ;
+
 static void set_stream(posix_spawn_file_actions_t *actions, int descriptor, int number) {
     if (descriptor < 0) {
         posix_spawn_file_actions_addopen(actions, number, "/dev/null", O_RDWR, 0);
@@ -46,6 +48,7 @@ int hearth_spawn(
     flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
 #endif
     posix_spawnattr_setflags(&attributes, flags);
+    if (environment == NULL) environment = environ;
     int result = posix_spawn(process, path, &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);

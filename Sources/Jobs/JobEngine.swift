@@ -3,6 +3,7 @@
 // Runs jobs durably in the background: takes them, starts their steps when it
 // is their turn, writes down what becomes of them, and tells of it.
 
+internal import Synchronization
 internal import Threads
 
 #if canImport(Glibc)
@@ -11,7 +12,8 @@ internal import Threads
     import Darwin
 #endif
 
-/// One per registry. All methods may be called from anywhere; the work is done on a thread of the engine's own.
+/// One per registry. All methods may be called from anywhere; the work is done on a thread of the engine's own, which
+/// lives until `shutdown`.
 public final class JobEngine: Sendable {
     /// How many jobs an earlier engine left in the middle of their work; they are marked failed and can be resumed.
     public let orphans: Int
@@ -171,16 +173,17 @@ public final class JobEngine: Sendable {
     /// Waits until a job has ended.
     /// - Throws: `.notFound`, `.shuttingDown`, `.cancelled` when the calling task is.
     public func wait(_ id: String) async throws(JobsError) -> JobSummary {
-        let ticket = Int.random(in: 0 ... .max)
+        let ticket = WaitTicket()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<JobSummary, JobsError>, Never>) in
-                let isCancelled = Task.isCancelled
                 inbox.send(
                     EngineMessage(
                         run: { state in
-                            if isCancelled { return continuation.resume(returning: .failure(Self.waitCancelled)) }
+                            if ticket.isCancelled {
+                                return continuation.resume(returning: .failure(Self.waitCancelled))
+                            }
                             if state.jobs[id] != nil {
-                                state.waiters[id, default: [:]][ticket] = { continuation.resume(returning: $0) }
+                                state.waiters[id, default: [:]][ticket.id] = { continuation.resume(returning: $0) }
                                 return
                             }
                             // It may have ended in this very turn.
@@ -196,9 +199,10 @@ public final class JobEngine: Sendable {
                         }, refuse: { continuation.resume(returning: .failure(Self.gone)) }))
             }
         } onCancel: {
+            ticket.cancel()
             inbox.send(
                 EngineMessage { state in
-                    state.waiters[id]?.removeValue(forKey: ticket)?(.failure(Self.waitCancelled))
+                    state.waiters[id]?.removeValue(forKey: ticket.id)?(.failure(Self.waitCancelled))
                 })
         }
         return try result.get()
@@ -264,6 +268,16 @@ public final class JobEngine: Sendable {
         }
         return try result.get()
     }
+}
+
+/// One call that waits. Whether it was given up is known even where that is said before the wait has begun.
+private final class WaitTicket: Sendable {
+    private let cancelled = Mutex(false)
+
+    var id: ObjectIdentifier { ObjectIdentifier(self) }
+    var isCancelled: Bool { cancelled.withLock { $0 } }
+
+    func cancel() { cancelled.withLock { $0 = true } }
 }
 
 /// Runs blocking work on a new thread and waits for it without holding a thread of the caller's pool.

@@ -11,7 +11,8 @@
 /// Starts a program as the leader of a new session and process group, with default signals and no descriptors but
 /// these three; -1 stands for the null device.
 ///
-/// `folder` is where it starts, or NULL for where the caller is. `path` is not looked up in PATH.
+/// `folder` is where it starts, or NULL for where the caller is. `environment` is NULL for the caller's. `path` is not
+/// looked up in PATH.
 /// Returns 0, or the error number.
 int hearth_spawn(
     pid_t *process, const char *path, char *const arguments[], char *const environment[], const char *folder,

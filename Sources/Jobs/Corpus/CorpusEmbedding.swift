@@ -71,7 +71,11 @@ public struct CorpusEmbedding: Sendable {
         try Files.makeFolder(output)
         let lock = open(output, O_RDONLY | O_CLOEXEC)
         guard lock >= 0 else { throw Files.error("open", output) }
-        defer { close(lock) }
+        defer {
+            // By name, because a child that is just being started may hold a copy for a moment.
+            flock(lock, LOCK_UN)
+            close(lock)
+        }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw JobsError(.alreadyRunning, "another process writes to '\(output)'")
         }

@@ -14,8 +14,7 @@ extension EngineState {
         for id in (try? registry.ids([.queued, .paused])) ?? [] {
             guard let stored = try? registry.stored(id) else { continue }
             do {
-                // Steps that were interrupted by an orderly stop are waiting.
-                try take(stored)
+                try take(stored, Self.file(of: stored))
                 if stored.summary.state == .paused { scheduler.pause(id) }
             } catch {
                 let reason = "cannot be taken up again: \(error.message)"
@@ -25,14 +24,16 @@ extension EngineState {
         }
     }
 
-    /// Puts a job into the scheduler; its finished steps count.
-    private func take(_ stored: StoredJob) throws(JobsError) {
-        let file: JobFile
+    private static func file(of stored: StoredJob) throws(JobsError) -> JobFile {
         do {
-            file = try JobFile(parsing: stored.source, named: stored.summary.file)
+            return try JobFile(parsing: stored.source, named: stored.summary.file)
         } catch {
             throw JobsError(.invalid, error.description)
         }
+    }
+
+    /// Puts a job into the scheduler; its finished steps count.
+    private func take(_ stored: StoredJob, _ file: JobFile) throws(JobsError) {
         var job = ActiveJob(stored, file)
         for index in job.steps.indices where job.steps[index].state != .completed { job.steps[index].state = .waiting }
         let changes: SchedulerChanges
@@ -70,7 +71,7 @@ extension EngineState {
         try Files.makeFolder(JobFolder(settings.folder, job: summary.id).path)
         write(.submitted(stored, stepIDs: file.steps.map(\.id)))
         announce(summary.id, .job(.queued, reason: nil))
-        try take(stored)
+        try take(stored, file)
         return SubmissionReceipt(id: summary.id, isNew: true, state: .queued)
     }
 
@@ -120,11 +121,12 @@ extension EngineState {
         if let key = stored.summary.key, let other = jobs.values.first(where: { $0.summary.key == key }) {
             throw JobsError(.alreadyRunning, "job '\(other.id)' with the same key '\(key)' is there already")
         }
+        let file = try Self.file(of: stored)
         stored.summary.state = .queued
         stored.summary.startedAt = nil
         write(.job(id, .queued, reason: nil, at: time))
         announce(id, .job(.queued, reason: nil))
-        try take(stored)
+        try take(stored, file)
         return .queued
     }
 

@@ -22,6 +22,7 @@ final class EngineState {
     /// Attempts that a backend may turn away before they count as failures.
     static let maximumLimited = 50
     private static let commitPause = Duration.seconds(1)
+    private static let lastPatience = Duration.seconds(5)
     private static let commitSpacing = Duration.milliseconds(2)
     private static let pressurePause = Duration.seconds(1)
     private static let reliefPause = Duration.seconds(15)
@@ -35,7 +36,7 @@ final class EngineState {
     var scheduler: Scheduler
     var jobs: [String: ActiveJob] = [:]
     var running: [Int: RunningStep] = [:]
-    var waiters: [String: [Int: @Sendable (Result<JobSummary, JobsError>) -> Void]] = [:]
+    var waiters: [String: [ObjectIdentifier: @Sendable (Result<JobSummary, JobsError>) -> Void]] = [:]
     var insights: [String: StepInsight] = [:]
     var backends: [String: BackendInsight] = [:]
     var nextOrder = 0
@@ -121,7 +122,7 @@ final class EngineState {
             wake.append(now)
         }
         if let shutdown, !shutdown.hasStopped { wake.append(shutdown.deadline) }
-        if shutdown != nil, running.isEmpty, registryProblem == nil { finishShutdown() }
+        if shutdown != nil, running.isEmpty { finishShutdown() }
         return wake.min().map { $0 - MonotonicClock.now }
     }
 
@@ -216,16 +217,17 @@ final class EngineState {
         self.shutdown = shutdown
     }
 
-    /// Nothing runs any more: what is unfinished goes on with the next engine.
+    /// Nothing runs any more: what is unfinished goes on with the next engine. Where the registry cannot be written, it
+    /// has a little longer, and after that what was not written is as after a crash.
     private func finishShutdown() {
-        guard let shutdown else { return }
+        guard let shutdown, registryProblem == nil || now > shutdown.deadline + Self.lastPatience else { return }
         for (id, job) in jobs where job.summary.state == .running {
             write(.job(id, .queued, reason: nil, at: time))
             jobs[id]?.summary.state = .queued
             announce(id, .job(.queued, reason: nil))
         }
         commit()
-        if registryProblem != nil { return }
+        if registryProblem != nil, now <= shutdown.deadline + Self.lastPatience { return }
         isDone = true
         processes.end()
         registry.close()

@@ -81,9 +81,8 @@ final class StepProcesses: Sendable {
         for end in orders + events { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var process: pid_t = 0
         let result = withCStrings(command + [lock]) { arguments in
-            withCStrings(Self.environment()) { variables in
-                hearth_spawn(&process, command[0], arguments, variables, "/", orders[0], events[1], -1)
-            }
+            // Its own variables are this process's; steps get what their orders say.
+            hearth_spawn(&process, command[0], arguments, nil, "/", orders[0], events[1], -1)
         }
         close(orders[0])
         close(events[1])
@@ -154,16 +153,5 @@ final class StepProcesses: Sendable {
             }
             pending.removeFirst(start)
         }
-    }
-
-    /// Variables of this process, as the supervisor's; steps get what their orders say.
-    static func environment() -> [String] {
-        var variables: [String] = []
-        var next = environ
-        while let variable = next.pointee {
-            variables.append(String(cString: variable))
-            next += 1
-        }
-        return variables
     }
 }

@@ -170,8 +170,9 @@ private struct SupervisorLoop {
 
     private mutating func advance(_ id: Int, at now: Duration) {
         guard processes[id]?.advance(at: now) == true, let process = processes[id] else { return }
-        // Everything that could write has ended: what is left in the pipe is all there is.
-        while (processes[id]?.output ?? -1) >= 0 {
+        // Everything that could write has ended: what is left in the pipe is all there is. What was given up could go
+        // on for ever; a pipe holds no more than this.
+        for _ in 0..<64 where (processes[id]?.output ?? -1) >= 0 {
             var poll = pollfd(fd: process.output, events: Int16(POLLIN), revents: 0)
             guard pollNow(&poll) > 0 else { break }
             readOutput(of: id)
