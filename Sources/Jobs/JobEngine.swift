@@ -149,7 +149,7 @@ public final class JobEngine: Sendable {
     ) async throws(JobsError) -> LogChunk {
         let found = try await self.step(step, of: id)
         let number = attempt ?? found.attempts
-        let path = JobFolder(settings.folder, job: id).log(step: step, attempt: number)
+        let path = JobFolder(settings.folder, job: id).log(found.index, step, attempt: number)
         return try await onOwnThread { () throws(JobsError) in
             guard number >= 0, number <= found.attempts else {
                 throw JobsError(.notFound, "step '\(step)' of job '\(id)' has no attempt \(number)")

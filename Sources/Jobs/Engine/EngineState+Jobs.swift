@@ -81,8 +81,10 @@ extension EngineState {
         let stem = last.hasPrefix(".") ? last : last.split(separator: ".").first ?? ""
         let bytes = stem.utf8.map { $0.isNameByte ? $0 : UInt8(ascii: "-") }.drop { $0 == UInt8(ascii: "-") }
         let name = bytes.isEmpty ? "job" : String(decoding: bytes.prefix(48), as: UTF8.self)
-        let taken = try registry.ids(beginningWith: name)
-        func isFree(_ id: String) -> Bool { jobs[id] == nil && !taken.contains(id) }
+        // Without regard to case, because the job's folder has this name. What waits for its transaction is in `jobs`.
+        let ids = try registry.ids(beginningWith: name).union(jobs.keys)
+        let taken = Set(ids.map { $0.lowercased() })
+        func isFree(_ id: String) -> Bool { !taken.contains(id.lowercased()) }
         if isFree(name) { return name }
         var number = 2
         while !isFree("\(name)-\(number)") { number += 1 }

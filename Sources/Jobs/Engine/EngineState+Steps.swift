@@ -143,7 +143,8 @@ extension EngineState {
     }
 
     private func completed(_ running: RunningStep, _ step: Step, _ end: ProcessEnd) {
-        let path = JobFolder(settings.folder, job: running.step.job).outputs(step: step.id, attempt: running.attempt)
+        let path = JobFolder(settings.folder, job: running.step.job).outputs(
+            running.step.step, step.id, attempt: running.attempt)
         let outputs: [String: String]
         do {
             outputs = try StepOutputs.read(path, announced: step.outputs)

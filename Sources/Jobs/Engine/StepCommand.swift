@@ -8,10 +8,16 @@ struct JobFolder {
 
     init(_ folder: String, job: String) { path = "\(folder)/jobs/\(job)" }
 
-    func log(step: String, attempt: Int) -> String { "\(path)/\(step).\(attempt).log" }
+    // Names begin with the step's number, because not every file system tells "A" from "a".
+
+    func log(_ index: Int, _ step: String, attempt: Int) -> String {
+        "\(path)/\(index + 1).\(step).\(attempt).log"
+    }
 
     /// Where a step writes what it hands on.
-    func outputs(step: String, attempt: Int) -> String { "\(path)/\(step).\(attempt).outputs" }
+    func outputs(_ index: Int, _ step: String, attempt: Int) -> String {
+        "\(path)/\(index + 1).\(step).\(attempt).outputs"
+    }
 }
 
 extension ActiveJob {
@@ -25,24 +31,24 @@ extension ActiveJob {
         for (name, value) in file.environment { environment[name] = value.filled(output) }
         for (name, value) in step.environment { environment[name] = value.filled(output) }
         if case .shell(let line) = step.action {
-            for reference in line.references { environment[reference.variable] = output(reference) }
+            for (name, reference) in line.filledForShell().variables { environment[name] = output(reference) }
         }
         environment["HEARTH_JOB"] = self.id
         environment["HEARTH_STEP"] = step.id
         environment["HEARTH_ATTEMPT"] = String(attempt)
-        environment["HEARTH_OUTPUT"] = files.outputs(step: step.id, attempt: attempt)
+        environment["HEARTH_OUTPUT"] = files.outputs(index, step.id, attempt: attempt)
         let jobFolder = Files.path(file.workingDirectory ?? ".", in: summary.folder)
         return ProcessOrder(
             id: id, command: command(step.action, settings.command), environment: environment,
             folder: Files.path(step.workingDirectory ?? ".", in: jobFolder),
-            log: files.log(step: step.id, attempt: attempt), timeout: step.timeout ?? settings.stepTimeout,
+            log: files.log(index, step.id, attempt: attempt), timeout: step.timeout ?? settings.stepTimeout,
             grace: settings.grace)
     }
 
     private func command(_ action: Step.Action, _ hearth: String) -> [String] {
         func model(_ template: Template?) -> [String] { template.map { ["--model", $0.filled(output)] } ?? [] }
         switch action {
-        case .shell(let line): return ["/bin/sh", "-c", line.filledForShell()]
+        case .shell(let line): return ["/bin/sh", "-c", line.filledForShell().text]
         case .command(let arguments): return arguments.map { $0.filled(output) }
         case .embed(let embed):
             return [

@@ -7,12 +7,6 @@
 public struct OutputReference: Sendable, Hashable {
     public var step: String
     public var name: String
-
-    /// The variable that holds the value where a shell needs it.
-    var variable: String {
-        let name = "\(step)_\(name)".utf8.map { $0.isNameByte && $0 != UInt8(ascii: "-") ? $0 : UInt8(ascii: "_") }
-        return "HEARTH_OUTPUT_" + String(decoding: name, as: UTF8.self).uppercased()
-    }
 }
 
 public struct Template: Sendable, Hashable {
@@ -66,8 +60,17 @@ public struct Template: Sendable, Hashable {
         }
     }
 
-    /// The text for a shell: values come as variables, so that what a step handed on is never run as a command.
-    func filledForShell() -> String { filled { "${\($0.variable)}" } }
+    /// The text for a shell, and the variables in which it finds the values, so that what a step handed on is never
+    /// run as a command.
+    func filledForShell() -> (text: String, variables: [String: OutputReference]) {
+        var variables: [String: OutputReference] = [:]
+        let text = filled { reference in
+            let name = "HEARTH_OUTPUT_\(variables.count + 1)"
+            variables[name] = reference
+            return "${\(name)}"
+        }
+        return (text, variables)
+    }
 
     /// The text as it was written.
     public var source: String { filled { "${{ steps.\($0.step).outputs.\($0.name) }}" } }

@@ -172,6 +172,12 @@ func mistakes(_ text: String) -> [String] {
         #expect(mistakes(nested).first?.contains("levels deep") == true)
     }
 
+    @Test func jobsMayBeLarge() throws {
+        let steps = (0..<10_000).map { "  - {id: s\($0), run: x, needs: [\($0 == 0 ? "" : "s\(($0 - 1) / 2)")]}\n" }
+        let job = try job("name: a\nsteps:\n" + steps.joined().replacing("s0, run: x, needs: []", with: "s0, run: x"))
+        #expect(job.steps.count == 10_000 && StepGraph(job.steps).order.count == 10_000)
+    }
+
     @Test func hugeMistakesAreSaidInFew() {
         let steps = (0..<3000).map { "  - {id: s\($0), rum: x, needs: [q\($0)]}\n" }.joined()
         #expect(mistakes("name: a\nsteps:\n" + steps).count == 100)

@@ -246,6 +246,43 @@ import Testing
         }
     }
 
+    @Test func namesThatLookAlikeAreKeptApart() async throws {
+        try await withEngine { test in
+            let details = try await test.run(
+                """
+                name: alike
+                steps:
+                  - {id: a-b, run: 'echo x=1 >> "$HEARTH_OUTPUT"; echo lower', outputs: [x]}
+                  - {id: a_b, run: 'echo x=2 >> "$HEARTH_OUTPUT"', outputs: [x]}
+                  - {id: A-B, run: "echo upper"}
+                  - id: both
+                    run: echo ${{ steps.a-b.outputs.x }} ${{ steps.a_b.outputs.x }} ${{ steps.a-b.outputs.x }}
+                    needs: [a-b, a_b]
+                """)
+            #expect(try await test.log(details.job.id, "both") == "1 2 1\n")
+            #expect(try await test.log(details.job.id, "a-b") == "lower\n")
+            #expect(try await test.log(details.job.id, "A-B") == "upper\n")
+            #expect(
+                try await test.run("name: a\nsteps: [{id: x, run: \"true\"}]", file: "TEST.yaml").job.id == "TEST-2")
+        }
+    }
+
+    @Test func whoSaysTooMuchIsHeardNowAndThen() async throws {
+        try await withEngine { test in
+            let events = test.engine.events()
+            let details = try await test.run(
+                """
+                name: talkative
+                steps: [{id: x, run: "yes 'hearth: progress 1 2' | head -n 100000; yes 'hearth: limited, retry after 0' | head -n 1000"}]
+                """)
+            #expect(details.job.state == .completed)
+            await test.engine.shutdown(within: .zero)
+            var heard = 0
+            for await event in events { if case .progress = event.change { heard += 1 } }
+            #expect(heard >= 1 && heard < 1000)
+        }
+    }
+
     @Test func stepsSayHowFarTheyAre() async throws {
         try await withEngine { test in
             let events = test.engine.events()
