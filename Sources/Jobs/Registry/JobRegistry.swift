@@ -15,7 +15,7 @@ final class JobRegistry: Sendable {
 
     /// Opens the registry, and makes it when there is none.
     /// - Throws: `.registry` where the file is damaged or from a newer program, `.fileSystem`.
-    init(path: String) throws(JobsError) {
+    init(path: String, migrations: [String] = RegistrySchema.migrations) throws(JobsError) {
         self.path = path
         try Files.makeFolder(Files.folder(of: path))
         database = try Self.translated("open", path) {
@@ -26,7 +26,7 @@ final class JobRegistry: Sendable {
             let database = try DatabasePool(path: path, configuration: configuration)
             // Every commit is on the disk when it returns. The pool has chosen less when it turned WAL on.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try RegistrySchema.migrate(database, path: path)
+            try RegistrySchema.migrate(database, path: path, migrations)
             return database
         }
     }

@@ -5,10 +5,7 @@
 internal import GRDB
 
 enum RegistrySchema {
-    /// The version that this program writes; `PRAGMA user_version` of the file.
-    static var version: Int { migrations.count }
-
-    /// Each makes the next version of the one before it. Never changed once released; new ones are added.
+    /// The number of a version is how many of these it takes to make it; `PRAGMA user_version` of the file. Each makes the next version of the one before it. Never changed once released; new ones are added.
     static let migrations: [String] = [
         """
         CREATE TABLE job (
@@ -89,9 +86,9 @@ enum RegistrySchema {
         """
     ]
 
-    /// Brings a registry up to this version.
-    /// - Returns: the version it had.
-    static func migrate(_ database: DatabasePool, path: String) throws {
+    /// Brings a registry up to date; an older one is copied first, to a file beside it.
+    static func migrate(_ database: DatabasePool, path: String, _ migrations: [String]) throws {
+        let version = migrations.count
         let found = try database.read { try Int.fetchOne($0, sql: "PRAGMA user_version") ?? 0 }
         guard found <= version else {
             throw JobsError(

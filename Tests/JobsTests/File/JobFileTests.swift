@@ -205,6 +205,26 @@ func mistakes(_ text: String) -> [String] {
             let text = (0..<Int.random(in: 0..<40, using: &random)).map { _ in pieces.randomElement(using: &random)! }
             _ = mistakes(text.joined())
         }
+        let whole = Array(
+            """
+            name: a
+            env: {A: &x "1", B: *x}
+            steps:
+              - {id: a, run: [x, "${{ steps.b.outputs.n }}"], needs: [b], when: "steps.b.outputs.n == 'x' or failure"}
+              - {id: b, run: "x", outputs: [n], retries: {max: 3, backoff: 2s}, timeout: 1h30m}
+            """.utf8)
+        for _ in 0..<3000 {
+            var bytes = whole
+            for _ in 0...Int.random(in: 0..<4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(whole.randomElement(using: &random)!, at: place)
+                }
+            }
+            _ = mistakes(String(decoding: bytes, as: UTF8.self))
+        }
     }
 }
 
