@@ -31,7 +31,9 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -81,8 +83,8 @@ let package = Package(
         module(
             "Gateways",
             [
-                "Configuration", "Inference", "JSON", "Search", "Serving", "Spelling", "Threads", "WireProtocol",
-                nioCore,
+                "Configuration", "Inference", "JSON", "Observability", "Search", "Serving", "Spelling", "Threads",
+                "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
             ]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),
@@ -112,6 +114,12 @@ let package = Package(
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
         tests("DaemonTests", ["Daemon"]),
+        tests(
+            "GatewaysTests",
+            [
+                "Configuration", "Gateways", "Inference", "JSON", "Observability", "Serving", "WireProtocol", nioCore,
+                nioHTTP1, nioPosix,
+            ]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),

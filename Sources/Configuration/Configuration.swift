@@ -8,6 +8,7 @@ public struct Configuration: Sendable, Hashable {
     public var daemon = Daemon()
     public var socket = Socket()
     public var queue = Queue()
+    public var http = HTTP()
 
     public init() {}
 
@@ -63,5 +64,18 @@ public struct Configuration: Sendable, Hashable {
     public struct Queue: Sendable, Hashable {
         public var maxQueuedTokens = 4_000_000
         public var vectorCacheMegabytes = 0
+    }
+
+    public struct HTTP: Sendable, Hashable {
+        public var isEnabled = false
+        /// `host:port`, or `unix:` and a path.
+        public var address = "127.0.0.1:8420"
+        public var token: String?
+        /// A file that holds the token.
+        public var tokenFile: String?
+        public var allowedHosts: [String] = []
+        public var allowedOrigins: [String] = []
+        public var maxConnections = 256
+        public var maxRequestBytes = 64 << 20
     }
 }

@@ -56,6 +56,7 @@ public enum SettingValue: Sendable, Hashable {
     case boolean(Bool)
     /// Empty for "not set".
     case string(String)
+    case list([String])
 }
 
 /// Types of properties of `Configuration`.
@@ -89,6 +90,15 @@ extension String: SettingRepresentable {
     }
 
     var settingValue: SettingValue { .string(self) }
+}
+
+extension [String]: SettingRepresentable {
+    init?(_ value: SettingValue) {
+        guard case .list(let texts) = value else { return nil }
+        self = texts
+    }
+
+    var settingValue: SettingValue { .list(self) }
 }
 
 /// Whole seconds.

@@ -86,6 +86,33 @@ extension Setting {
         Setting(
             "queue.vector_cache_mb", \.queue.vectorCacheMegabytes, .integer(0...(1 << 16), unit: "MiB"), .restart,
             "How much of what was computed is kept, to answer equal texts at once; 0 for nothing."),
+
+        Setting(
+            "http.enabled", \.http.isEnabled, .boolean, .now, "Whether the daemon also speaks HTTP (docs/http.md).",
+            environment: "HEARTH_HTTP"),
+        Setting(
+            "http.address", \.http.address, .text, .now,
+            "Where: a host and a port, as 127.0.0.1:8420 or [::1]:8420, or unix: and the path of a socket.",
+            environment: "HEARTH_HTTP_ADDRESS"),
+        Setting(
+            "http.token", \.http.token, .secret, .now,
+            "What clients must send as Authorization: Bearer; needed for an address that others can reach. Empty for "
+                + "none."),
+        Setting(
+            "http.token_file", \.http.tokenFile, .path, .now,
+            "A file that holds the token, which only its owner may read; empty for none."),
+        Setting(
+            "http.allowed_hosts", \.http.allowedHosts, .texts, .now,
+            "Names beside localhost under which the daemon may be addressed, with a port or without."),
+        Setting(
+            "http.allowed_origins", \.http.allowedOrigins, .texts, .now,
+            "Web pages that may use the daemon, as https://example.org."),
+        Setting(
+            "http.max_connections", \.http.maxConnections, .integer(1...65535), .now,
+            "How many HTTP clients may be connected at a time."),
+        Setting(
+            "http.max_request_bytes", \.http.maxRequestBytes, .integer(4096...(1 << 30), unit: "bytes"), .now,
+            "The longest body of a request. Connections that are open keep the limit they began with."),
     ]
 
     public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }

@@ -13,6 +13,10 @@ public enum SettingType: Sendable, Hashable {
     /// A table whose keys the user names and whose values are choices. As text: "name=value,other=value".
     case choices([String])
     case text
+    /// A text that no message and no document shows; may be empty.
+    case secret
+    /// Texts; in the environment with commas between them.
+    case texts
     /// An absolute path, or one that begins with `~/`; may be empty. Outside of the file it may also be relative to
     /// the current folder.
     case path
@@ -35,6 +39,8 @@ public enum SettingType: Sendable, Hashable {
         case .choice(let names): Self.alternatives(names.map(Self.quoted))
         case .choices(let names): "a table of names, each \(Self.alternatives(names.map(Self.quoted)))"
         case .text: "a text that is not empty"
+        case .secret: "a text"
+        case .texts: "a list of texts"
         case .path: "an absolute path, or one that begins with ~/"
         }
     }
@@ -42,6 +48,8 @@ public enum SettingType: Sendable, Hashable {
     /// As TOML has it.
     public func text(of value: SettingValue) -> String {
         switch (value, self) {
+        case (.string(let text), .secret): Self.quoted(text.isEmpty ? "" : Self.hidden)
+        case (.list(let texts), _): "[" + texts.map(Self.quoted).joined(separator: ", ") + "]"
         case (.integer(let number), .permissions): Self.octal(number)
         case (.integer(let number), _): "\(number)"
         case (.boolean(let flag), _): "\(flag)"
@@ -59,7 +67,8 @@ public enum SettingType: Sendable, Hashable {
         case (.integer(let number), .integer), (.integer(let number), .permissions):
             guard let number = Int(exactly: number) else { return nil }
             value = .integer(number)
-        case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .path):
+        case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .path),
+            (.string(let text), .secret):
             value = .string(text)
         case (.table(let table), .choices):
             var assignments: [String] = []
@@ -68,6 +77,13 @@ public enum SettingType: Sendable, Hashable {
                 assignments.append("\(member.key)=\(choice)")
             }
             value = .string(assignments.sorted().joined(separator: ","))
+        case (.array(let elements), .texts):
+            var texts: [String] = []
+            for element in elements {
+                guard case .string(let text) = element, !text.isEmpty else { return nil }
+                texts.append(text)
+            }
+            value = .list(texts)
         default: return nil
         }
         return contains(value) ? value : nil
@@ -92,7 +108,10 @@ public enum SettingType: Sendable, Hashable {
             }
             value = .integer(number)
         case .path: return text.utf8.contains(0) ? nil : .string(text)
-        case .choice, .choices, .text: value = .string(text)
+        case .choice, .choices, .text, .secret: value = .string(text)
+        case .texts:
+            let parts = text.split(separator: ",").map { $0.drop { $0 == " " } }
+            value = .list(parts.map { part in String(part.reversed().drop { $0 == " " }.reversed()) })
         }
         return contains(value) ? value : nil
     }
@@ -106,6 +125,8 @@ public enum SettingType: Sendable, Hashable {
         case (.choices(let names), .string(let text)):
             Self.assignments(text).allSatisfy { !$0.name.isEmpty && names.contains($0.choice) }
         case (.text, .string(let text)): !text.isEmpty
+        case (.secret, .string): true
+        case (.texts, .list(let texts)): !texts.contains("")
         case (.path, .string(let path)):
             (path.isEmpty || path.hasPrefix("/") || path.hasPrefix("~/")) && !path.utf8.contains(0)
         default: false
@@ -123,6 +144,8 @@ public enum SettingType: Sendable, Hashable {
             return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
         }
     }
+    /// What is shown of a secret.
+    private static let hidden = "…"
 
     private static func alternatives(_ names: [String]) -> String {
         guard names.count > 1, let last = names.last else { return names.first ?? "" }

@@ -136,6 +136,19 @@ extension Daemon {
             figures: { [ServiceFigure("connections", service.connections)] })
     }
 
+    /// HTTP, where it is wanted. The daemon goes on without it.
+    func httpService(on group: any EventLoopGroup) -> Service {
+        Service(
+            "http", .integration,
+            start: {
+                let http = HTTPService(service, on: group, log: log)
+                parts.add { $0.http = http }
+                defer { settings.followChanges { http.apply($0.http) } }
+                try await http.start()
+            },
+            stop: { await parts.made.http?.stop() })
+    }
+
     /// Tells systemd, where it wants to hear, that the daemon can be used.
     func notificationService(_ notification: ServiceNotification) -> Service {
         Service(

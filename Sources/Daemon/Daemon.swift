@@ -62,7 +62,7 @@ public struct Daemon: Sendable {
         indexes = options.paths.indexes
         library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
         service = DaemonService(
-            socket: socket, settings: settings, library: library, parts: parts, startup: startup,
+            socket: socket, settings: settings, library: library, selfTest: selfTest, parts: parts, startup: startup,
             loopDelay: LoopDelay(loop), started: started)
         methods = Methods(daemon: service)
     }
@@ -131,7 +131,8 @@ extension Daemon {
             daemon.log.info("listening", metadata: ["socket": "\(socket)", "pid": "\(getpid())"])
         }
         let group = try daemon.group(
-            [socketService] + daemon.coreServices() + (notification.map { [daemon.notificationService($0)] } ?? []))
+            [socketService, daemon.httpService(on: loops)] + daemon.coreServices()
+                + (notification.map { [daemon.notificationService($0)] } ?? []))
         do {
             try await group.start()
         } catch {
@@ -166,7 +167,7 @@ extension Daemon {
     private func stopWhenIdle() async {
         while !Task.isCancelled {
             let now = ContinuousClock.now
-            guard let timeout = settings.current.daemon.idleTimeout else {
+            guard let timeout = service.idleTimeout else {
                 // A reload may set one.
                 try? await Task.sleep(for: .seconds(60))
                 continue
@@ -192,6 +193,7 @@ extension Daemon {
                     service.stop(.timedOut)
                 }
                 parts.made.listener?.unlinkSocket()
+                parts.made.http?.stopAccepting()
                 service.gate.close()
             }
             group.cancelAll()

@@ -15,6 +15,7 @@ final class DaemonParts: Sendable {
         var finding: FindService?
         var governor: Governor?
         var listener: Listener?
+        var http: HTTPService?
     }
 
     private let state = Mutex(Made())

@@ -43,6 +43,7 @@ extension DaemonService {
             text.counter("hearth_vector_cache_hits_total", "Inputs answered from the cache.", figures.cache.hits)
             text.counter("hearth_vector_cache_misses_total", "Inputs that were not in the cache.", figures.cache.misses)
         }
+        http.add(to: &text, queued: made.threads?.load.queued ?? 0)
         return text.text
     }
 

@@ -19,8 +19,9 @@ extension DaemonService {
             counts.isDraining ? "draining" : startupReport?.readyMilliseconds == nil ? "starting" : "running"
         object["uptime_s"] = .milliseconds((ContinuousClock.now - started) / .seconds(1))
         object["socket"] = socket.map(JSONValue.string)
-        object["idle_timeout_s"] = .count(settings.current.daemon.idleTimeout.map { Int($0 / .seconds(1)) } ?? 0)
+        object["idle_timeout_s"] = .count(idleTimeout.map { Int($0 / .seconds(1)) } ?? 0)
         object["connections"] = .count(connections)
+        object["http"] = made.http?.status
         object["requests"] = [
             "total": .count(counts.total), "failed": .count(counts.failed), "in_flight": .count(counts.inFlight),
         ]

@@ -32,6 +32,7 @@ final class DaemonService: DaemonControl {
 
     let hello: HelloResult
     let history = RequestHistory()
+    let http = HTTPFigures()
     let gate: RequestGate
     let bus = EventBus()
     let stopEvents: AsyncStream<StopEvent>
@@ -42,6 +43,7 @@ final class DaemonService: DaemonControl {
     let loopDelay: LoopDelay
 
     private let library: ModelLibrary
+    private let selfTest: ModelSelfTest
     private let startup: StartupQueue
     private let stopping: AsyncStream<StopEvent>.Continuation
     private let live = Mutex(Live())
@@ -54,12 +56,13 @@ final class DaemonService: DaemonControl {
     }
 
     init(
-        socket: String?, settings: LiveSettings, library: ModelLibrary, parts: DaemonParts, startup: StartupQueue,
-        loopDelay: LoopDelay, started: ContinuousClock.Instant
+        socket: String?, settings: LiveSettings, library: ModelLibrary, selfTest: ModelSelfTest,
+        parts: DaemonParts, startup: StartupQueue, loopDelay: LoopDelay, started: ContinuousClock.Instant
     ) {
         self.socket = socket
         self.settings = settings
         self.library = library
+        self.selfTest = selfTest
         self.parts = parts
         self.startup = startup
         self.loopDelay = loopDelay
@@ -93,8 +96,28 @@ final class DaemonService: DaemonControl {
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event> { bus.events(topics) }
     var isStopping: Bool { gate.counts.isDraining || live.withLock { $0.isForced } }
     var loadCount: UInt64 { parts.made.models?.figures.loads ?? 0 }
-    func installedModels() -> [ModelLocation] { library.installed() }
+    func installedModels() -> [InstalledModelFacts] { library.installed() }
+
+    func pullModel(_ name: String, progress: @escaping @Sendable (ModelPullStep) -> Void) async throws(WireError) {
+        let id = try await library.pull(name, selfTest: selfTest, progress: progress)
+        // What was loaded under this name is another model now, perhaps.
+        parts.made.models?.apply(ModelLimits(settings.current.model))
+        bus.publish(.models, ["id": .string(id), "state": "installed"])
+    }
+
+    func removeModel(_ name: String) async throws(WireError) {
+        // It need not be resident.
+        _ = try? parts.made.models?.unload(name)
+        try await library.remove(name)
+        parts.made.models?.apply(ModelLimits(settings.current.model))
+    }
     func reload() throws(ConfigurationError) -> [ConfigurationChange] { try settings.reload() }
+
+    /// Clients that speak HTTP cannot start a daemon, so it stays for them, unless told otherwise.
+    var idleTimeout: Duration? {
+        if parts.made.http?.isListening ?? false, settings.isDefault("daemon.idle_timeout") { return nil }
+        return settings.current.daemon.idleTimeout
+    }
 
     func shutDown(force: Bool) {
         if force { live.withLock { $0.isForced = true } }

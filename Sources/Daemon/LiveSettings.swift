@@ -28,8 +28,13 @@ final class LiveSettings: Sendable {
 
     /// Calls `apply` now and after every change.
     func follow(_ apply: @escaping @Sendable (Configuration) -> Void) {
-        listeners.withLock { $0.append(apply) }
+        followChanges(apply)
         apply(current)
+    }
+
+    /// Calls `apply` after every change.
+    func followChanges(_ apply: @escaping @Sendable (Configuration) -> Void) {
+        listeners.withLock { $0.append(apply) }
     }
 
     /// Reads config.toml again. With errors in it, everything stays as it is.

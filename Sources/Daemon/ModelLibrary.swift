@@ -3,9 +3,11 @@
 // Finds the model that a request names among those that are installed.
 
 import Configuration
+import Gateways
 import Inference
 import ModelStore
 import Serving
+import Threads
 import WireProtocol
 
 struct ModelLibrary: Sendable {
@@ -60,7 +62,88 @@ struct ModelLibrary: Sendable {
         }
     }
 
-    func installed() -> [ModelLocation] {
-        store.list().map { ModelLocation(id: $0.id, folder: $0.folder) } + [.embedded]
+    func installed() -> [InstalledModelFacts] {
+        let embedded = InstalledModelFacts(location: .embedded, bytes: 0, revision: nil, installedAt: nil)
+        return store.list().map { model in
+            InstalledModelFacts(
+                location: ModelLocation(id: model.id, folder: model.folder), bytes: Int(model.bytes),
+                revision: model.revision, installedAt: model.pulledAt.map { Int($0) })
+        } + [embedded]
+    }
+}
+
+// MARK: - Pull and remove
+
+extension ModelLibrary {
+    /// As `hearth models pull` does it.
+    /// - Returns: what the model is called.
+    func pull(
+        _ name: String, selfTest: ModelSelfTest, progress: @escaping @Sendable (ModelPullStep) -> Void
+    ) async throws(WireError) -> String {
+        do throws(ModelStoreError) {
+            let model = try await store.pull(try reference(name)) { progress(ModelPullStep($0)) }
+            await Self.record(model, selfTest)
+            return model.id
+        } catch {
+            throw WireError(error)
+        }
+    }
+
+    func remove(_ name: String) async throws(WireError) {
+        do throws(ModelStoreError) {
+            try await store.remove(try reference(name))
+        } catch {
+            throw WireError(error)
+        }
+    }
+
+    /// - Throws: for folders, of which the daemon opens none on anyone's behalf.
+    private func reference(_ name: String) throws(ModelStoreError) -> ModelReference {
+        let reference = try store.reference(name)
+        guard case .source(.folder(let path)) = reference else { return reference }
+        throw ModelStoreError(
+            .unsupported,
+            "the daemon opens no folders of others, and '\(path)' is one; run: hearth models pull '\(path)'")
+    }
+
+    /// What cannot be recorded does not stop a model from being used; it is said when it is loaded.
+    private static func record(_ model: InstalledModel, _ selfTest: ModelSelfTest) async {
+        await withCheckedContinuation { continuation in
+            let isRunning = startThread(named: "self-test") {
+                try? selfTest.record(model)
+                continuation.resume()
+            }
+            if !isRunning { continuation.resume() }
+        }
+    }
+}
+
+extension ModelPullStep {
+    fileprivate init(_ progress: PullProgress) {
+        switch progress.phase {
+        case .resolving: self = .note("pulling manifest from \(progress.source)")
+        case .failed: self = .note("not from \(progress.source): \(progress.message ?? "")")
+        case .waiting: self = .note("waiting for another process that pulls \(progress.source)")
+        case .downloading:
+            self = .downloading(
+                file: progress.file ?? progress.source, completed: Int(progress.completed),
+                total: progress.total.map { Int($0) })
+        case .verifying: self = .verifying
+        case .installing: self = .installing
+        }
+    }
+}
+
+extension WireError {
+    fileprivate init(_ error: ModelStoreError) {
+        let code: Code =
+            switch error.code {
+            case .invalidReference, .unsupported: .invalidParameters
+            case .notFound: .modelNotFound
+            case .cancelled: .cancelled
+            case .offline, .unavailable: .overloaded
+            case .incomplete, .corrupt, .unauthorized, .noSpace, .toolMissing, .fileSystem: .modelLoadFailed
+            }
+        self.init(code, error.message)
     }
 }

@@ -40,6 +40,11 @@ public struct PrometheusText: Sendable {
         add(name, .counter, help, labels, "\(name)\(labels.text()) \(Self.number(value))\n")
     }
 
+    /// A count under a name that others chose and that does not end in `_total`.
+    public mutating func counter(foreign name: String, _ help: String, _ value: UInt64, _ labels: Labels = [:]) {
+        add(name, .counter, help, labels, "\(name)\(labels.text()) \(value)\n")
+    }
+
     public mutating func gauge(_ name: String, _ help: String, _ value: some BinaryInteger, _ labels: Labels = [:]) {
         add(name, .gauge, help, labels, "\(name)\(labels.text()) \(value)\n")
     }

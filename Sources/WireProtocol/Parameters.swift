@@ -24,6 +24,9 @@ public struct Parameters {
         self.object = object
     }
 
+    /// Parameters of a foreign format, of which any may be there.
+    public init(_ object: JSONObject) { self.object = object }
+
     /// The parameter's value; nil when it is missing or null.
     public subscript(name: String) -> JSONValue? {
         guard let value = object[name], !value.isNull else { return nil }
@@ -70,14 +73,19 @@ public struct Parameters {
     }
 
     public func required<Value>(_ name: String, _ value: Value?) throws(WireError) -> Value {
-        guard let value else { throw WireError(.invalidParameters, "parameter '\(name)' is missing") }
+        guard let value else {
+            throw WireError(
+                .invalidParameters, "parameter '\(name)' is missing", details: ["parameter": .string(name)])
+        }
         return value
     }
 
     public func error(_ name: String, _ expected: String, got value: JSONValue) -> WireError {
         var shown = value.description
         if shown.utf8.count > 60 { shown = String(shown.prefix(57)) + "…" }
-        return WireError(.invalidParameters, "parameter '\(name)' must be \(expected), got \(shown)")
+        return WireError(
+            .invalidParameters, "parameter '\(name)' must be \(expected), got \(shown)",
+            details: ["parameter": .string(name)])
     }
 
     private func read<Value>(

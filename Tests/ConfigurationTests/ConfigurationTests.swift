@@ -126,7 +126,7 @@ import Testing
             ),
             (
                 "max_connections = 1",
-                "config.toml:1: no table or key 'max_connections'; did you mean 'socket.max_connections'?"
+                "config.toml:1: no table or key 'max_connections'; did you mean 'socket.max_connections', 'http.max_connections'?"
             ),
             (
                 "[queue.max_queued_tokens]\ninteractive = 1",
@@ -157,7 +157,7 @@ import Testing
             ),
             (
                 "\"model.default\" = \"x\"",
-                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue]"
+                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [http]"
             ),
             ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
             (

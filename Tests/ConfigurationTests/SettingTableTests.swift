@@ -46,6 +46,9 @@ import Testing
         case .choice(let names): names.last { .string($0) != setting.defaultValue }.map { "\"\($0)\"" }
         case .choices(let names): names.last.map { "{ \"org/name\" = \"\($0)\", \"other\" = \"\($0)\" }" }
         case .text: "\"other\""
+        // Never shown.
+        case .secret: "\"…\""
+        case .texts: "[\"one\", \"other\"]"
         case .path: "\"/other\""
         }
     }

@@ -4,12 +4,13 @@
 
 public import Configuration
 public import JSON
-public import Serving
 public import WireProtocol
 
 public protocol DaemonControl: Sendable {
     var hello: HelloResult { get }
     var history: RequestHistory { get }
+    /// What came over HTTP.
+    var http: HTTPFigures { get }
     /// The services. While they start, requests wait for them; throws when there are too many, or when they cannot.
     func backend() async throws(WireError) -> Backend
     /// What to tell of an answer by another model than the one that was asked for; nil where it is the same.
@@ -22,7 +23,12 @@ public protocol DaemonControl: Sendable {
     /// How many models were loaded so far.
     var loadCount: UInt64 { get }
     /// Every installed model.
-    func installedModels() -> [ModelLocation]
+    func installedModels() -> [InstalledModelFacts]
+    /// Installs a model from the catalogue or the hub.
+    /// - Parameter progress: what happens meanwhile, from any thread.
+    func pullModel(_ name: String, progress: @escaping @Sendable (ModelPullStep) -> Void) async throws(WireError)
+    /// Removes an installed model from memory and disk.
+    func removeModel(_ name: String) async throws(WireError)
     /// Whether the daemon is on its way out.
     var isStopping: Bool { get }
     /// Counts a request in; throws `shuttingDown` while the daemon drains.

@@ -13,7 +13,7 @@ extension Methods {
         var request = try EmbedRequest(parameters)
         request.client = context.client
         let outcome = try await daemon.backend().embedding.embed(request, progress: context.loadProgress)
-        context.note(model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
+        context.note(model: outcome.model, lane: request.lane, tokens: outcome.tokens, cost: outcome.cost)
         var result = EmbedResult(outcome)
         result.notice = daemon.notice(about: outcome.model, insteadOf: parameters.model)
         return result.reply(parameters.encoding)
@@ -34,9 +34,9 @@ extension Methods {
 }
 
 extension RequestContext {
-    func note(model: String, lane: WireProtocol.Lane, tokens: Int, cost: EmbedOutcome.Cost) {
+    func note(model: String, lane: Serving.Lane, tokens: Int, cost: EmbedOutcome.Cost) {
         note("model", .string(model))
-        note("lane", .string(lane.rawValue))
+        note("lane", .string(WireProtocol.Lane(lane).rawValue))
         note("tokens", .integer(Int64(tokens)))
         note("queue_ms", .number((cost.queue / .microseconds(1)).rounded() / 1000))
         note("inference_ms", .number((cost.inference / .microseconds(1)).rounded() / 1000))
@@ -62,11 +62,17 @@ extension EmbedRequest {
         case (nil, nil): prompt = .standard
         }
         lane = Serving.Lane(parameters.lane)
-        switch parameters.truncation {
-        case .tail: overlength = .cutEnd
-        case .head: overlength = .cutBeginning
-        case .error: overlength = .refuse
-        case .chunkMean: overlength = .average
+        overlength = Overlength(parameters.truncation)
+    }
+}
+
+extension EmbedRequest.Overlength {
+    init(_ truncation: WireProtocol.Truncation) {
+        switch truncation {
+        case .tail: self = .cutEnd
+        case .head: self = .cutBeginning
+        case .error: self = .refuse
+        case .chunkMean: self = .average
         }
     }
 }
@@ -82,6 +88,16 @@ extension EmbedResult {
 
 extension Serving.Lane {
     init(_ lane: WireProtocol.Lane) {
+        switch lane {
+        case .interactive: self = .interactive
+        case .normal: self = .normal
+        case .background: self = .background
+        }
+    }
+}
+
+extension WireProtocol.Lane {
+    init(_ lane: Serving.Lane) {
         switch lane {
         case .interactive: self = .interactive
         case .normal: self = .normal

@@ -10,7 +10,8 @@ public import WireProtocol
 extension Methods {
     func listModels() async throws -> Reply {
         var statuses = try await daemon.backend().models.statuses().map(ModelStatus.init)
-        for location in daemon.installedModels() where !statuses.contains(where: { $0.path == location.folder }) {
+        for location in daemon.installedModels().map(\.location)
+        where !statuses.contains(where: { $0.path == location.folder }) {
             statuses.append(ModelStatus(id: location.id, path: location.folder, state: .cold))
         }
         return Reply(["models": .array(statuses.sorted { $0.id < $1.id }.map(\.json))])

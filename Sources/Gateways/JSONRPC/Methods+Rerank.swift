@@ -12,7 +12,7 @@ extension Methods {
         var request = RerankRequest(parameters)
         request.client = context.client
         let outcome = try await daemon.backend().reranking.rerank(request, progress: context.loadProgress)
-        context.note(model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
+        context.note(model: outcome.model, lane: request.lane, tokens: outcome.tokens, cost: outcome.cost)
         var result = RerankResult(outcome)
         result.notice = daemon.notice(about: outcome.model, insteadOf: parameters.model)
         return Reply(result.json)

@@ -2,7 +2,7 @@
 //
 // The last requests and the way each of them took: what `hearth why` tells.
 
-import JSON
+public import JSON
 import Serving
 import Synchronization
 import WireProtocol
@@ -43,7 +43,7 @@ public final class RequestHistory: Sendable {
     }
 
     /// The newest last.
-    func last(_ count: Int) -> [JSONValue] {
+    public func last(_ count: Int) -> [JSONValue] {
         let (ring, next) = entries.withLock { $0 }
         let ordered = ring.count < Self.capacity ? ring[...] : ring[next...] + ring[..<next]
         return ordered.suffix(count).map { entry in

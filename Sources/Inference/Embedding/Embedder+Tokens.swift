@@ -10,6 +10,8 @@ public struct Token: Sendable, Hashable {
     public var text: String
     /// Position in the text in Unicode scalars; empty for special tokens.
     public var range: Range<Int>
+    /// Whether it was added around the text.
+    public var isSpecial: Bool
 }
 
 extension Embedder {
@@ -18,9 +20,16 @@ extension Embedder {
         let tokenizer = textTokenizer.tokenizer
         let encoding = tokenizer.encode(
             text, addSpecialTokens: textTokenizer.addsSpecialTokens, recordOffsets: true)
-        return zip(encoding.ids, encoding.offsets).map { id, range in
-            Token(id: id, text: tokenizer.token(for: id) ?? "", range: range)
+        return encoding.ids.indices.map { index in
+            Token(
+                id: encoding.ids[index], text: tokenizer.token(for: encoding.ids[index]) ?? "",
+                range: encoding.offsets[index], isSpecial: encoding.isSpecial[index])
         }
+    }
+
+    /// The text that tokens stand for; ids that the vocabulary does not have are left out.
+    public func text(of ids: [Int32], skipsSpecialTokens: Bool = true) -> String {
+        textTokenizer.tokenizer.decode(ids, skipsSpecialTokens: skipsSpecialTokens)
     }
 
     /// A text cut into as few stretches of at most `maxTokens` tokens as hold it whole, each with the special tokens

@@ -4,7 +4,7 @@
 
 internal import CKernels
 
-/// The vectors of a text's tokens, each of length 1.
+/// The vectors of a text's tokens.
 public struct TokenVectors: Sendable, Hashable {
     public let dimensions: Int
     /// [count, dimensions], row-major.
@@ -41,7 +41,7 @@ extension TokenVectors {
 }
 
 extension Embedder {
-    /// Computes the vectors of the tokens of every text, before pooling.
+    /// Computes the vectors of the tokens of every text, before pooling, each scaled to length 1.
     ///
     /// Tokens of the prompt and special tokens take part in the computation, but have no vector in the result: they
     /// stand for no word of the text, are much the same in every text, and so would match each other. Of a text that
@@ -52,7 +52,19 @@ extension Embedder {
         _ batch: [TokenizedText], workspace: Workspace, team: ComputeTeam? = nil
     ) throws(ModelError) -> [TokenVectors] {
         let vectors = try model.tokenVectors(
-            batch, keeping: batch.map(textTokenizer.tokensOfText), workspace: workspace, team: team)
+            batch, keeping: batch.map(textTokenizer.tokensOfText), scaled: true, workspace: workspace, team: team)
+        return vectors.map { TokenVectors(dimensions: model.tokenDimensions, values: $0) }
+    }
+
+    /// What pooling would see: the vectors of all tokens of every text, special ones included, as the model gives
+    /// them.
+    /// - Parameters: as in `embed`.
+    /// - Throws: as `embed` does.
+    public func unpooledVectors(
+        _ batch: [TokenizedText], workspace: Workspace, team: ComputeTeam? = nil
+    ) throws(ModelError) -> [TokenVectors] {
+        let vectors = try model.tokenVectors(
+            batch, keeping: batch.map { Array($0.ids.indices) }, scaled: false, workspace: workspace, team: team)
         return vectors.map { TokenVectors(dimensions: model.tokenDimensions, values: $0) }
     }
 }
@@ -78,9 +90,9 @@ extension TextModel {
         }
     }
 
-    /// The vectors of some tokens of every text, each of length 1.
+    /// The vectors of some tokens of every text, scaled to length 1 or as they are.
     fileprivate func tokenVectors(
-        _ batch: [TokenizedText], keeping tokens: [[Int]], workspace: Workspace, team: ComputeTeam?
+        _ batch: [TokenizedText], keeping tokens: [[Int]], scaled: Bool, workspace: Workspace, team: ComputeTeam?
     ) throws(ModelError) -> [[Float]] {
         for text in batch { try validate(text) }
         let width = tokenDimensions
@@ -95,7 +107,7 @@ extension TextModel {
                         let rows = head.tokenRows(hidden, count: count, width: encoder.hidden)
                         var first = 0
                         for text in texts {
-                            fill(&vectors[text], width) { rows[first + tokens[text][$0]] }
+                            fill(&vectors[text], width, scaled) { rows[first + tokens[text][$0]] }
                             first += batch[text].ids.count
                         }
                     }
@@ -106,7 +118,7 @@ extension TextModel {
                     for (row, token) in tokens.enumerated() {
                         table.add(batch[text].ids[token], to: rows[row], head.kernels)
                     }
-                    fill(&vectors[text], width) { rows[$0] }
+                    fill(&vectors[text], width, scaled) { rows[$0] }
                 }
             }
         }
@@ -114,14 +126,16 @@ extension TextModel {
         return vectors
     }
 
-    /// Copies rows to vectors, scaled to length 1.
-    private func fill(_ vectors: inout [Float], _ width: Int, row: (Int) -> UnsafeMutablePointer<Float>) {
+    /// Copies rows to vectors.
+    private func fill(
+        _ vectors: inout [Float], _ width: Int, _ scaled: Bool, row: (Int) -> UnsafeMutablePointer<Float>
+    ) {
         vectors.withUnsafeMutableBufferPointer { vectors in
             guard let base = vectors.baseAddress else { return }
             for index in 0..<vectors.count / width {
                 let vector = base + index * width
                 vector.update(from: row(index), count: width)
-                scaleToLengthOne(vector, width, head.kernels)
+                if scaled { scaleToLengthOne(vector, width, head.kernels) }
             }
         }
     }

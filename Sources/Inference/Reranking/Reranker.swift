@@ -50,6 +50,12 @@ public final class Reranker: Sendable {
         return textTokenizer.tokenize(prompt + query, pair: document, truncates: truncates)
     }
 
+    /// Tokenizes a single text, for models that classify such.
+    /// - Throws: `.invalidInput` for a prompt that leaves no room for a text.
+    public func tokenize(_ text: String) throws(ModelError) -> TokenizedText {
+        try textTokenizer.tokenize(text, prompt: description.prompts.text(.standard), truncation: .end)
+    }
+
     /// Computes the scores of every pair, on the calling thread and on those of a team that are free.
     ///
     /// A pair's scores do not depend on what else is in the batch, nor on the team, bit for bit.

@@ -84,7 +84,7 @@ struct EmbedJob: Sendable {
         distinct.reduce(0) { $0 + estimatedTokens(of: $1) }
     }
 
-    private func estimatedTokens(of index: Int) -> Int {
+    func estimatedTokens(of index: Int) -> Int {
         let limit = request.overlength == .average ? Int.max : embedder.description.maxTokens
         switch request.input {
         case .texts(let texts): return min(limit, texts[index].utf8.count / 4 + 3)
@@ -180,6 +180,9 @@ struct EmbedJob: Sendable {
         return Answer(
             vector: mean, tokens: parts.first?.tokens ?? 0, used: parts.reduce(0) { $0 + $1.used })
     }
+
+    /// What the distinct inputs came to, for all inputs.
+    func spread<Value>(_ answers: [Value]) -> [Value] { (0..<request.input.count).map { answers[places?[$0] ?? $0] } }
 
     /// Assembles one vector per input and reports what was cut.
     func outcome(_ answers: [Answer], cost: EmbedOutcome.Cost) -> EmbedOutcome {

@@ -9,7 +9,7 @@ public struct EmbedRequest: Sendable {
         case texts([String])
         case tokens([[Int32]])
 
-        var count: Int {
+        public var count: Int {
             switch self {
             case .texts(let texts): texts.count
             case .tokens(let sequences): sequences.count

@@ -11,8 +11,8 @@ public struct EmbedService: Sendable {
     /// Tokenizing a byte costs this fraction of what computing a token does, more or less.
     private static let bytesPerToken = 1 << 10
 
-    private let models: ModelPool
-    private let threads: ComputeThreads
+    let models: ModelPool
+    let threads: ComputeThreads
     private let answering: Answering
 
     /// - Parameter cacheBytes: how much of what was computed is kept to answer equal inputs; 0 for nothing.
@@ -157,19 +157,30 @@ extension EmbedOutcome.Cost {
 
 extension EmbedService {
     /// What the model's tokenizer makes of each text, with nothing cut.
+    /// - Parameter prompt: stands before every text.
     public func tokenize(
-        _ texts: [String], model name: String?, client: ClientID = .unknown,
+        _ texts: [String], model name: String?, prompt: PromptChoice? = nil, client: ClientID = .unknown,
         progress: ModelPool.ProgressHandler? = nil
     ) async throws(ServingError) -> (model: String, tokens: [[Token]]) {
         let model = try await models.acquire(name, progress: progress)
         defer { models.release(model) }
         let embedder = try model.embedder()
+        var texts = texts
+        if let prompt {
+            do throws(ModelError) {
+                let text = try embedder.description.prompts.text(prompt)
+                texts = texts.map { text + $0 }
+            } catch {
+                throw ServingError(.invalidRequest, error.message)
+            }
+        }
+        let inputs = texts
         let sizes = texts.map { $0.utf8.count / Self.bytesPerToken }
         let total = sizes.reduce(0, +)
         try threads.enter(total, of: client, in: .interactive)
         defer { threads.leave(total, of: client, in: .interactive) }
         let tokens = try await threads.each(sizes: sizes, Terms(lane: .interactive, client: client)) {
-            index, _ throws(ServingError) in embedder.tokens(of: texts[index])
+            index, _ throws(ServingError) in embedder.tokens(of: inputs[index])
         }
         return (model.id, tokens)
     }

@@ -10,8 +10,8 @@ public struct RerankService: Sendable {
     private static let tokenizeBytes = 1 << 16
     private static let bytesPerToken = 1 << 10
 
-    private let models: ModelPool
-    private let threads: ComputeThreads
+    let models: ModelPool
+    let threads: ComputeThreads
 
     public init(models: ModelPool, threads: ComputeThreads) {
         self.models = models

@@ -41,6 +41,8 @@ extension ComputeThreads {
         admission.withLock { $0.admission.finish(tokens, of: client) }
     }
 
+    var admissionLimits: AdmissionLimits { admission.withLock { $0.admission.limits } }
+
     public var requests: RequestFigures {
         admission.withLock { state in
             RequestFigures(

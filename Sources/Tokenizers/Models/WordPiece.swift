@@ -8,7 +8,7 @@ struct WordPiece: Sendable {
     let vocabulary: Vocabulary
     let unknownID: Int32
     /// What the tokens inside of a word begin with, usually `##`.
-    private let continuingPrefix: [UInt8]
+    let continuingPrefix: [UInt8]
     /// Words of more scalars are unknown.
     private let maximumScalars: Int
     /// The length in bytes of the longest token, and of the longest one without its prefix.

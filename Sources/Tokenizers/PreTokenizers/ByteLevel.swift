@@ -40,6 +40,17 @@ struct ByteLevel: Sendable {
         }
     }()
 
+    /// The byte that each visible character stands for.
+    static let bytes: [Unicode.Scalar: UInt8] = {
+        var bytes: [Unicode.Scalar: UInt8] = [:]
+        for (byte, character) in characters.enumerated() {
+            let value =
+                character < 0x80 ? UInt32(character) : UInt32(character & 0x1F) << 6 | UInt32(character >> 8 & 0x3F)
+            if let scalar = Unicode.Scalar(value) { bytes[scalar] = UInt8(byte) }
+        }
+        return bytes
+    }()
+
     /// Writes each byte of the pieces as a character, with the origin that the byte had.
     static func spell(_ text: inout NormalizedText, _ pieces: inout [Range<Int>]) {
         let characters = characters

@@ -260,7 +260,7 @@ extension EmbedResult {
 }
 
 extension TruncatedInput {
-    var json: JSONValue {
+    public var json: JSONValue {
         ["index": .integer(Int64(index)), "tokens": .integer(Int64(tokens)), "used": .integer(Int64(used))]
     }
 

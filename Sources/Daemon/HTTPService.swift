@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// HTTP as the settings want it: listening or not, where, for whom. A reload
+// changes it while the daemon runs.
+
+import Configuration
+import Gateways
+import JSON
+import Logging
+import NIOCore
+import Serving
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+final class HTTPService: Sendable {
+    private struct State {
+        var listener: HTTPListener?
+        /// As the settings have it.
+        var address: String?
+        var failure: String?
+        var policy = AccessPolicy()
+        /// The last change; the next one waits for it.
+        var change: Task<Void, Never>?
+        var isStopped = false
+    }
+
+    private let daemon: DaemonService
+    private let group: any EventLoopGroup
+    private let log: Logger
+    private let state = Mutex(State())
+
+    init(_ daemon: DaemonService, on group: any EventLoopGroup, log: Logger) {
+        self.daemon = daemon
+        self.group = group
+        self.log = log
+    }
+
+    /// Listens, if the settings say so.
+    /// - Throws: `StartupError`, why it cannot.
+    func start() async throws {
+        await change(to: daemon.settings.current.http)
+        if let failure = state.withLock({ $0.failure }) { throw StartupError(failure) }
+    }
+
+    /// Follows the settings, in the order in which they change.
+    func apply(_ settings: Configuration.HTTP) {
+        state.withLock { state in
+            let before = state.change
+            state.change = Task {
+                await before?.value
+                await change(to: settings)
+            }
+        }
+    }
+
+    /// Leaves the address to others; who is connected is still answered.
+    func stopAccepting() {
+        state.withLock { state -> HTTPListener? in
+            state.isStopped = true
+            return state.listener
+        }?.stopAccepting()
+    }
+
+    func stop() async {
+        stopAccepting()
+        await state.withLock { $0.change }?.value
+        await state.withLock { $0.listener.take() }?.stop()
+    }
+
+    var isListening: Bool { state.withLock { $0.listener != nil } }
+
+    /// For `daemon.status`; nil where HTTP is off.
+    var status: JSONValue? {
+        state.withLock { state in
+            guard state.address != nil else { return nil }
+            var object: JSONObject = [:]
+            object["address"] = (state.listener.map { "\($0.address)" } ?? state.address).map(JSONValue.string)
+            object["listening"] = .bool(state.listener != nil)
+            object["error"] = state.failure.map(JSONValue.string)
+            return .object(object)
+        }
+    }
+
+    // MARK: - Changes
+
+    private func change(to settings: Configuration.HTTP) async {
+        let (current, address) = state.withLock { ($0.listener, $0.address) }
+        var wanted = settings.isEnabled ? settings.address : nil
+        if state.withLock({ $0.isStopped }) { wanted = nil }
+        var added: HTTPListener?
+        do {
+            let token = try Self.token(settings)
+            if let wanted { try Self.check(try HTTPAddress(wanted), token) }
+            if wanted != address || (wanted != nil && current == nil) {
+                state.withLock { $0.listener = nil }
+                await current?.stop()
+                let listener = try await wanted.asyncMap { try await self.listen(try HTTPAddress($0), settings) }
+                state.withLock { $0.listener = listener }
+                added = listener
+            }
+            state.withLock { state in
+                state.listener?.maximumConnections = settings.maxConnections
+                state.policy = AccessPolicy(
+                    port: state.listener?.address.port, hosts: settings.allowedHosts,
+                    origins: settings.allowedOrigins, token: token)
+                (state.address, state.failure) = (wanted, nil)
+            }
+            guard let added else { return }
+            added.acceptClients()
+            log.info("listening for HTTP", metadata: ["address": "\(added.address)"])
+        } catch {
+            // Nothing is served under rules that cannot be.
+            await state.withLock { $0.listener.take() }?.stop()
+            state.withLock { ($0.address, $0.failure) = (wanted, "\(error)") }
+            log.error("no HTTP: \(error)")
+        }
+    }
+
+    private func listen(_ address: HTTPAddress, _ settings: Configuration.HTTP) async throws -> HTTPListener {
+        let gateway = HTTPGateway(daemon: daemon) { [self] in state.withLock { $0.policy } }
+        return try await HTTPListener(address, maxConnections: settings.maxConnections, on: group) {
+            [daemon] channel, client, isLocal in
+            try HTTPConnection(
+                channel: channel, gateway: gateway, client: client, isLocal: isLocal,
+                limits: HTTPLimits(body: daemon.settings.current.http.maxRequestBytes))
+        }
+    }
+
+    private static func check(_ address: HTTPAddress, _ token: String?) throws(StartupError) {
+        guard !address.isLoopback, token == nil else { return }
+        throw StartupError(
+            "http.address is \(address), which others can reach: set http.token or http.token_file, or listen on "
+                + "127.0.0.1")
+    }
+
+    private static func token(_ settings: Configuration.HTTP) throws(StartupError) -> String? {
+        guard let path = settings.tokenFile else { return settings.token }
+        if settings.token != nil {
+            throw StartupError("http.token and http.token_file exclude each other; give one")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StartupError("cannot read the token in '\(path)'", errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+            throw StartupError("'\(path)' holds a token and others may read it; run: chmod 600 '\(path)'")
+        }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count >= 0 else { throw StartupError("cannot read the token in '\(path)'", errno) }
+        let token = String(decoding: bytes[..<count].prefix { $0 > 0x20 }, as: UTF8.self)
+        guard !token.isEmpty else { throw StartupError("'\(path)' holds no token") }
+        return token
+    }
+}
+
+extension HTTPAddress {
+    fileprivate var port: Int? {
+        if case .network(_, let port) = self { port } else { nil }
+    }
+}
+
+extension Optional where Wrapped: Sendable {
+    fileprivate func asyncMap<Value>(_ transform: (Wrapped) async throws -> Value) async rethrows -> Value? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One client that speaks HTTP/1.1, on a TCP or Unix socket. When it goes away,
+// what it waited for is dropped.
+
+public import NIOCore
+import NIOHTTP1
+public import Serving
+
+public final class HTTPConnection: Sendable {
+    private let channel: any Channel
+    private let daemon: any DaemonControl
+
+    /// Call on the channel's event loop, before it becomes active.
+    /// - Parameters:
+    ///   - client: who is at the other end.
+    ///   - isLocal: whether a socket's file mode has decided already who may connect.
+    public init(
+        channel: any Channel, gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits
+    ) throws {
+        self.channel = channel
+        var decoding = NIOHTTPDecoderLimitConfiguration()
+        decoding.maxHeaderFieldSize = limits.head
+        decoding.maxHeaderListSize = limits.head
+        decoding.maxHeaderFieldCount = limits.headerCount
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoding))
+        let headLimit = HTTPHeadLimit(limits.head)
+        let handler = HTTPRequestHandler(
+            gateway, client: client, isLocal: isLocal, limits: limits, headLimit: headLimit)
+        try channel.pipeline.syncOperations.addHandlers([headLimit, decoder, HTTPResponseEncoder(), handler])
+        daemon = gateway.daemon
+    }
+
+    /// Returns when the client has gone, or the task is cancelled.
+    public func serve() async {
+        daemon.connectionOpened()
+        defer { daemon.connectionClosed() }
+        await withTaskCancellationHandler {
+            // However it ends, it has ended.
+            try? await channel.closeFuture.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+    }
+}
+
+/// Ends requests whose first line alone is too long: the decoder bounds only headers.
+final class HTTPHeadLimit: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    struct Overflow: Error {}
+
+    private let limit: Int
+    private var count = 0
+    /// Whether what comes is a head.
+    var isCounting = true {
+        didSet { count = 0 }
+    }
+
+    init(_ limit: Int) { self.limit = limit }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isCounting { count += Self.unwrapInboundIn(data).readableBytes }
+        context.fireChannelRead(data)
+        // The head may have ended in what was read.
+        guard isCounting, count > limit else { return }
+        isCounting = false
+        context.fireErrorCaught(Overflow())
+    }
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Puts requests together from what the decoder makes of the bytes, has them
+// answered one after another, and keeps clients to their limits. Lives on the
+// channel's event loop.
+
+import NIOCore
+import NIOHTTP1
+import Serving
+
+final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let gateway: HTTPGateway
+    private let client: ClientID
+    private let isLocal: Bool
+    private let limits: HTTPLimits
+
+    /// - waiting → receiving with a head
+    /// - receiving → answering with its end, → closing when it is refused before
+    /// - answering → waiting when the answer has left and the connection stays
+    /// - waiting, receiving, answering → closing; nothing more is taken
+    private enum State {
+        case waiting
+        case receiving(Incoming)
+        case answering
+        case closing
+    }
+
+    private struct Incoming {
+        var request: HTTPRequest
+        var version: HTTPVersion
+        var keepsAlive: Bool
+        /// Known before the body is; the body is passed over.
+        var answer: HTTPResponse?
+        var bytes = 0
+        let start = NIODeadline.now()
+    }
+
+    private var state = State.waiting
+    /// What came while a request was answered: the head of the next, and so on.
+    private var pipelined = CircularBuffer<HTTPServerRequestPart>()
+    private var isReadHeld = false
+    private var answering: Task<Void, Never>?
+    private var clock: DeadlineClock?
+    private let headLimit: HTTPHeadLimit
+    private var isFirst = true
+    /// What is wrong with the bytes behind a request that is answered first.
+    private var pendingFailure: HTTPFailure?
+
+    init(
+        _ gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits, headLimit: HTTPHeadLimit
+    ) {
+        self.headLimit = headLimit
+        self.gateway = gateway
+        self.client = client
+        self.isLocal = isLocal
+        self.limits = limits
+    }
+
+    // MARK: - The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        clock = DeadlineClock(context.eventLoop) { [unowned self] in self.timeIsUp(context) }
+        clock?.set(limits.headTimeout)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        clock?.end()
+        clock = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state = .closing
+        answering?.cancel()
+        clock?.end()
+        clock = nil
+        pipelined.removeAll()
+        context.fireChannelInactive()
+    }
+
+    /// While a request is answered, the next ones wait in the system's buffers.
+    func read(context: ChannelHandlerContext) {
+        if case .answering = state {
+            isReadHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = Self.unwrapInboundIn(data)
+        if case .answering = state {
+            pipelined.append(part)
+        } else {
+            take(part, context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let isFormal = error is HTTPParserError || error is ByteToMessageDecoderError || error is HTTPHeadLimit.Overflow
+        switch state {
+        case _ where !isFormal: context.close(promise: nil)
+        case .waiting, .receiving: refuse(failure(for: error), context)
+        case .answering: pendingFailure = pendingFailure ?? failure(for: error)
+        // Nobody looks at what comes any more.
+        case .closing: break
+        }
+    }
+
+    private func failure(for error: any Error) -> HTTPFailure {
+        let isTooLong = error is HTTPHeadLimit.Overflow || error as? HTTPParserError == .headerOverflow
+        if isTooLong {
+            return HTTPFailure(
+                .requestHeaderFieldsTooLarge, "invalid_request",
+                "the head of a request may have \(limits.head) bytes and \(limits.headerCount) headers")
+        }
+        if error as? HTTPParserError == .invalidVersion {
+            return HTTPFailure(.httpVersionNotSupported, "invalid_request", "HTTP/1.1 and HTTP/1.0 are spoken here")
+        }
+        return HTTPFailure(.badRequest, "invalid_request", "this is not HTTP: \(error)")
+    }
+
+    // MARK: - Requests
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch (part, state) {
+        case (.head(let head), .waiting): begin(head, context)
+        case (.body(let bytes), .receiving(var incoming)):
+            // The state must not hold the bytes too while they are appended.
+            state = .waiting
+            receive(bytes, &incoming, context)
+        case (.end, .receiving(let incoming)): end(incoming, context)
+        default: break
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        isFirst = false
+        headLimit.isCounting = false
+        let request = HTTPRequest(
+            head.method, head.uri, headers: head.headers, client: client, isLocal: isLocal)
+        var incoming = Incoming(request: request, version: head.version, keepsAlive: head.isKeepAlive)
+        // The decoder reads nothing behind a request for another protocol, and there is no such here.
+        if head.version != .http1_1 || head.headers.contains(name: "upgrade") { incoming.keepsAlive = false }
+        incoming.answer = gateway.answerWithoutBody(to: request)
+        let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        if length > limits.body { return refuse(tooLarge, incoming, context) }
+        if let expectation = head.headers.first(name: "expect"), head.version == .http1_1 {
+            guard expectation.lowercased() == "100-continue" else {
+                return refuse(
+                    HTTPFailure(.expectationFailed, "invalid_request", "'\(expectation)' cannot be met"), incoming,
+                    context)
+            }
+            // A client that is refused need not send its body.
+            if let answer = incoming.answer { return close(with: answer, incoming, context) }
+            let go = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(Self.wrapOutboundOut(.head(go)), promise: nil)
+        }
+        if incoming.answer == nil { incoming.request.body.reserveCapacity(min(length, limits.body)) }
+        state = .receiving(incoming)
+        clock?.set(limits.time(for: 0))
+    }
+
+    private func receive(_ bytes: ByteBuffer, _ incoming: inout Incoming, _ context: ChannelHandlerContext) {
+        incoming.bytes += bytes.readableBytes
+        guard incoming.bytes <= limits.body else { return refuse(tooLarge, incoming, context) }
+        if incoming.answer == nil { incoming.request.body.append(contentsOf: bytes.readableBytesView) }
+        clock?.set(limits.time(for: incoming.bytes), since: incoming.start)
+        state = .receiving(incoming)
+    }
+
+    private func end(_ incoming: Incoming, _ context: ChannelHandlerContext) {
+        state = .answering
+        clock?.stop()
+        if let answer = incoming.answer {
+            return write(gateway.finished(answer, to: incoming.request), incoming, context)
+        }
+        let loop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
+        answering = Task { [gateway] in
+            let response = await gateway.respond(to: incoming.request)
+            loop.execute { bound.value.handler.write(response, incoming, bound.value.context) }
+        }
+    }
+
+    private var tooLarge: HTTPFailure {
+        HTTPFailure(
+            .payloadTooLarge, "invalid_request",
+            "the body is longer than \(limits.body) bytes (http.max_request_bytes); send less in one request")
+    }
+
+    // MARK: - Answers
+
+    private func write(_ response: HTTPResponse, _ incoming: Incoming, _ context: ChannelHandlerContext) {
+        answering = nil
+        guard case .answering = state, context.channel.isActive else { return gateway.finish(response) }
+        let isChunkable = incoming.version == .http1_1
+        var keepsAlive = incoming.keepsAlive && response.headers.first(name: "connection") != "close"
+        var head = HTTPResponseHead(version: incoming.version, status: response.status, headers: response.headers)
+        let hasBody = incoming.request.method != .HEAD
+        switch response.body {
+        case .bytes(let bytes):
+            let needsLength = response.status.mayHaveResponseBody
+            if needsLength { head.headers.replaceOrAdd(name: "content-length", value: "\(bytes.count)") }
+            if !keepsAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+            if hasBody, !bytes.isEmpty {
+                context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
+            }
+            clock?.set(limits.time(for: bytes.count))
+            finish(response, keepsAlive, context)
+        case .stream(let pieces):
+            // Without chunks only the end of the connection ends the body.
+            if !isChunkable { keepsAlive = false }
+            if !keepsAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
+            guard hasBody else { return finish(response, keepsAlive, context) }
+            forward(pieces, response, keepsAlive, context)
+        }
+    }
+
+    /// Sends a stream at the pace of its reader.
+    private func forward(
+        _ pieces: AsyncStream<[UInt8]>, _ response: HTTPResponse, _ keepsAlive: Bool, _ context: ChannelHandlerContext
+    ) {
+        let channel = context.channel
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        answering = Task {
+            for await piece in pieces {
+                let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: piece)))
+                // Whoever has gone ends the stream with the task.
+                guard (try? await channel.writeAndFlush(part).get()) != nil else { break }
+            }
+            channel.eventLoop.execute {
+                bound.value.handler.answering = nil
+                bound.value.handler.finish(response, keepsAlive, bound.value.context)
+            }
+        }
+    }
+
+    private func finish(_ response: HTTPResponse, _ keepsAlive: Bool, _ context: ChannelHandlerContext) {
+        let loop = context.eventLoop
+        let promise = loop.makePromise(of: Void.self)
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
+        promise.futureResult.whenComplete { [gateway] _ in
+            gateway.finish(response)
+            bound.value.handler.answered(keepsAlive, bound.value.context)
+        }
+        context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    private func answered(_ keepsAlive: Bool, _ context: ChannelHandlerContext) {
+        guard case .answering = state, context.channel.isActive else { return }
+        guard keepsAlive else {
+            state = .closing
+            return linger(context)
+        }
+        state = .waiting
+        headLimit.isCounting = true
+        clock?.set(limits.idleTimeout)
+        while case .waiting = state, let part = pipelined.popFirst() { take(part, context) }
+        while case .receiving = state, let part = pipelined.popFirst() { take(part, context) }
+        if case .answering = state { return }
+        if let pendingFailure { return refuse(pendingFailure, context) }
+        if isReadHeld {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    // MARK: - Ends
+
+    private func refuse(_ failure: HTTPFailure, _ context: ChannelHandlerContext) {
+        if case .receiving(let incoming) = state { return refuse(failure, incoming, context) }
+        let request = HTTPRequest(.GET, "/", client: client, isLocal: isLocal)
+        refuse(failure, Incoming(request: request, version: .http1_1, keepsAlive: false), context)
+    }
+
+    private func refuse(_ failure: HTTPFailure, _ incoming: Incoming, _ context: ChannelHandlerContext) {
+        close(with: gateway.response(for: failure, to: incoming.request), incoming, context)
+    }
+
+    /// Answers a request whose rest nobody wants to see.
+    private func close(with response: HTTPResponse, _ incoming: Incoming, _ context: ChannelHandlerContext) {
+        state = .answering
+        var incoming = incoming
+        incoming.keepsAlive = false
+        write(gateway.finished(response, to: incoming.request), incoming, context)
+    }
+
+    /// Closes once the client has read the answer. A socket that is closed while bytes wait unread resets the
+    /// connection, and the client might never see why.
+    private func linger(_ context: ChannelHandlerContext) {
+        clock?.set(limits.lingerTimeout)
+        context.close(mode: .output, promise: nil)
+        context.read()
+    }
+
+    private func timeIsUp(_ context: ChannelHandlerContext) {
+        switch state {
+        case .waiting where !isFirst: context.close(promise: nil)
+        case .waiting, .receiving:
+            refuse(
+                HTTPFailure(.requestTimeout, "invalid_request", "the request took too long to arrive"), context)
+        case .answering, .closing: context.close(promise: nil)
+        }
+    }
+}
+
+/// Calls when a moment has come that may be moved again and again at no cost.
+final class DeadlineClock {
+    private let loop: any EventLoop
+    private let ring: () -> Void
+    private var deadline: NIODeadline?
+    private var scheduled: Scheduled<Void>?
+    private var wakes = NIODeadline.distantFuture
+
+    init(_ loop: any EventLoop, ring: @escaping () -> Void) {
+        self.loop = loop
+        self.ring = ring
+    }
+
+    func set(_ time: Duration, since start: NIODeadline = .now()) {
+        let moment = start + TimeAmount(time)
+        deadline = moment
+        // One that rings earlier looks again.
+        if scheduled != nil, wakes <= moment { return }
+        scheduled?.cancel()
+        schedule(moment)
+    }
+
+    func stop() { deadline = nil }
+
+    func end() {
+        deadline = nil
+        scheduled?.cancel()
+        scheduled = nil
+    }
+
+    private func schedule(_ moment: NIODeadline) {
+        wakes = moment
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        scheduled = loop.scheduleTask(deadline: moment) { bound.value.wake() }
+    }
+
+    private func wake() {
+        scheduled = nil
+        guard let deadline else { return }
+        if deadline <= .now() {
+            self.deadline = nil
+            ring()
+        } else {
+            schedule(deadline)
+        }
+    }
+}

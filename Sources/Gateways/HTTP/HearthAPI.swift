@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What belongs to no foreign API: the description of them all.
+
+import JSON
+import NIOHTTP1
+import WireProtocol
+
+enum HearthAPI {
+    static let routes = [Route(.GET, "/openapi.json", .hearth, description)]
+
+    static func description(_ call: HTTPCall) async throws -> HTTPResponse {
+        HTTPResponse(json: OpenAPI.document(version: call.daemon.hello.version))
+    }
+
+    static func response(for failure: HTTPFailure) -> HTTPResponse {
+        failure.response(["error": .string(failure.message), "kind": .string(failure.kind)])
+    }
+}

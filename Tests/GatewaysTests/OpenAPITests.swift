@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The description of the routes describes them all, and is in the documents.
+
+import Gateways
+import JSON
+import NIOHTTP1
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+@Suite struct OpenAPITests {
+    private let document = OpenAPI.document()
+
+    @Test func everyRouteIsDescribedAndNoOther() {
+        let described = (document["paths"]?.object?.members ?? []).flatMap { path in
+            (path.value.object?.members ?? []).map { "\($0.key.uppercased()) \(path.key)" }
+        }
+        #expect(Set(described) == Set(HTTPGateway.routes.map { "\($0.method.rawValue) \($0.path)" }))
+        #expect(Set(described).count == described.count)
+    }
+
+    @Test func everyReferenceLeadsSomewhere() {
+        func references(_ json: JSONValue) -> [String] {
+            if let reference = json["$ref"]?.string { return [reference] }
+            return (json.array ?? json.object?.members.map(\.value) ?? []).flatMap(references)
+        }
+        let schemas = Set(
+            (document["components"]?["schemas"]?.object?.members ?? []).map { "#/components/schemas/\($0.key)" })
+        for reference in references(document) { #expect(schemas.contains(reference), "\(reference)") }
+    }
+
+    @Test func itIsServed() async {
+        #expect(await Client().get("/openapi.json").json == OpenAPI.document(version: "0.1.0"))
+    }
+
+    /// `HEARTH_WRITE_DOCS=1 swift test --filter GatewaysTests` writes it anew.
+    @Test func theFileIsCurrent() throws {
+        let path = String(#filePath.dropLast("Tests/GatewaysTests/OpenAPITests.swift".count)) + "docs/openapi.json"
+        let text = document.indented + "\n"
+        if getenv("HEARTH_WRITE_DOCS") != nil {
+            let file = try #require(fopen(path, "w"))
+            fputs(text, file)
+            fclose(file)
+        }
+        let file = try #require(fopen(path, "r"))
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+        let isCurrent = String(decoding: bytes, as: UTF8.self) == text
+        #expect(isCurrent, "HEARTH_WRITE_DOCS=1 swift test --filter GatewaysTests writes it anew")
+    }
+}
+
+extension JSONValue {
+    /// With a line for each member, for people and for diffs.
+    fileprivate var indented: String { indented(by: "") }
+
+    private func indented(by margin: String) -> String {
+        let inner = margin + "  "
+        switch self {
+        case .object(let object) where !object.members.isEmpty:
+            let lines = object.members.map { "\(inner)\(JSONValue.string($0.key)): \($0.value.indented(by: inner))" }
+            return "{\n\(lines.joined(separator: ",\n"))\n\(margin)}"
+        case .array(let elements) where elements.contains { $0.object != nil || $0.array != nil }:
+            return "[\n\(elements.map { inner + $0.indented(by: inner) }.joined(separator: ",\n"))\n\(margin)]"
+        default: return description
+        }
+    }
+}
