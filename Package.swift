@@ -83,8 +83,8 @@ let package = Package(
         module(
             "Gateways",
             [
-                "Configuration", "Inference", "JSON", "Observability", "Search", "Serving", "Spelling", "Threads",
-                "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
+                "CPlatform", "Configuration", "Inference", "JSON", "Observability", "Search", "Serving", "Spelling",
+                "Threads", "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
             ]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),

@@ -125,9 +125,10 @@ final class HTTPService: Sendable {
         let gateway = HTTPGateway(daemon: daemon) { [self] in state.withLock { $0.policy } }
         return try await HTTPListener(address, maxConnections: settings.maxConnections, on: group) {
             [daemon] channel, client, isLocal in
-            try HTTPConnection(
-                channel: channel, gateway: gateway, client: client, isLocal: isLocal,
-                limits: HTTPLimits(body: daemon.settings.current.http.maxRequestBytes))
+            let bytes = daemon.settings.current.http.maxRequestBytes
+            return try HTTPConnection(
+                channel: channel, gateway: gateway, client: client, isLocal: isLocal, limits: HTTPLimits(body: bytes),
+                webSocket: WebSocketLimits(message: bytes))
         }
     }
 

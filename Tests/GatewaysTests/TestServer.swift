@@ -21,14 +21,17 @@ final class TestServer: Sendable {
     private let channel: any Channel
 
     init(
-        _ daemon: TestDaemon = TestDaemon(), policy: AccessPolicy = AccessPolicy(), limits: HTTPLimits = HTTPLimits()
+        _ daemon: TestDaemon = TestDaemon(), policy: AccessPolicy = AccessPolicy(), limits: HTTPLimits = HTTPLimits(),
+        webSocket: WebSocketLimits = WebSocketLimits()
     ) async throws {
         let gateway = HTTPGateway(daemon: daemon) { policy }
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    _ = try HTTPConnection(
-                        channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: limits)
+                    let connection = try HTTPConnection(
+                        channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: limits,
+                        webSocket: webSocket)
+                    Task { await connection.serve() }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -18,6 +18,9 @@ public struct HTTPGateway: Sendable {
         self.policy = policy
     }
 
+    /// What a WebSocket speaks.
+    var methods: Methods { Methods(daemon: daemon) }
+
     /// What there is to ask; a path may end in a parameter, "/v1/models/{model}".
     public static var routes: [(method: HTTPMethod, path: String)] { Route.all.map { ($0.method, $0.path) } }
 
@@ -46,7 +49,9 @@ public struct HTTPGateway: Sendable {
     func answerWithoutBody(to request: HTTPRequest) -> HTTPResponse? {
         let policy = policy()
         do throws(HTTPFailure) {
-            if let refusal = policy.refusal(of: request) { throw refusal }
+            let asked = request.path == WebSocketHandshake.path ? WebSocketHandshake.withToken(request) : request
+            if let refusal = policy.refusal(of: asked) { throw refusal }
+            if WebSocketHandshake.isWanted(request) { _ = try WebSocketHandshake.accept(request) }
             if request.method == .OPTIONS {
                 return policy.preflight(request, methods: try RouteMatch.methods(request))
             }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One client that speaks JSON-RPC, on a socket or a pipe. Its requests run
-// concurrently; when it goes away, what they still waited for is dropped.
+// One client that speaks JSON-RPC, on a socket, a pipe or a WebSocket. Its
+// requests run concurrently; when it goes away, what they still waited for is
+// dropped.
 
 import JSON
 public import NIOCore
@@ -16,6 +17,8 @@ public final class JSONRPCConnection: Sendable {
     private let stream: NIOAsyncChannel<Frame, Never>
     private let methods: Methods
     private let client: ClientID
+    /// Methods that this connection has not.
+    private let withheld: Set<String>
     /// The name of the client's program, looked up when it first asks for work: it may have ended later.
     private let clientName = Mutex<String??>(nil)
     private let subscriptions: Subscriptions
@@ -32,14 +35,26 @@ public final class JSONRPCConnection: Sendable {
     /// - Parameters:
     ///   - client: who is at the other end.
     ///   - maximumLineLength: bytes of the longest request.
-    public init(channel: any Channel, methods: Methods, client: ClientID, maximumLineLength: Int) throws {
-        try channel.pipeline.syncOperations.addHandler(
-            ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)))
+    public convenience init(
+        channel: any Channel, methods: Methods, client: ClientID, maximumLineLength: Int
+    ) throws {
+        try channel.pipeline.syncOperations.addHandlers([
+            ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)),
+            MessageToByteHandler(LineFrameEncoder()),
+        ])
+        try self.init(framed: channel, methods: methods, client: client)
+    }
+
+    /// - Parameters:
+    ///   - channel: its last handler makes frames of bytes, and bytes of outgoing messages.
+    ///   - withheld: methods that this connection has not.
+    init(framed channel: any Channel, methods: Methods, client: ClientID, withheld: Set<String> = []) throws {
         stream = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
         self.methods = methods
         self.client = client
+        self.withheld = withheld
         subscriptions = Subscriptions(methods.daemon) { [channel = stream.channel] event in
-            try await channel.writeAndFlush(ByteBuffer(line: event.notification.encoded())).get()
+            try await channel.writeAndFlush(OutgoingMessage(json: event.notification.encoded())).get()
         }
     }
 
@@ -91,14 +106,14 @@ public final class JSONRPCConnection: Sendable {
         case .tooLong(let limit):
             let error = WireError(
                 .invalidRequest, "the line is longer than \(limit) bytes; send less text in one request")
-            try await write(ByteBuffer(line: error.encoded(id: .null)))
+            try await write(OutgoingMessage(json: error.encoded(id: .null)))
         case .line(let bytes):
             let json: JSONValue
             do {
                 json = try JSONValue(parsing: bytes)
             } catch {
                 let error = WireError(.parseError, "the line is not JSON: \(error)")
-                return try await write(ByteBuffer(line: error.encoded(id: .null)))
+                return try await write(OutgoingMessage(json: error.encoded(id: .null)))
             }
             if let batch = json.array {
                 try await answer(batch: batch)
@@ -109,21 +124,21 @@ public final class JSONRPCConnection: Sendable {
     }
 
     /// Returns when the system has taken the bytes, so that a request is in flight until its answer cannot be lost.
-    private func write(_ buffer: ByteBuffer) async throws {
-        try await stream.channel.writeAndFlush(buffer).get()
+    private func write(_ message: OutgoingMessage) async throws {
+        try await stream.channel.writeAndFlush(message).get()
     }
 
     private func answer(_ json: JSONValue) async throws {
         guard let response = await respond(to: json) else { return }
         defer { finish(response) }
-        try await write(ByteBuffer(response))
+        try await write(OutgoingMessage(json: response.json, attachments: response.attachments))
     }
 
     /// A batch's answers come in one array, in any order; notifications have none.
     private func answer(batch: [JSONValue]) async throws {
         if batch.isEmpty {
             let error = WireError(.invalidRequest, "invalid request: the batch is empty")
-            return try await write(ByteBuffer(line: error.encoded(id: .null)))
+            return try await write(OutgoingMessage(json: error.encoded(id: .null)))
         }
         let responses = await withTaskGroup(of: Response?.self) { group in
             for element in batch { group.addTask { await self.respond(to: element, isInBatch: true) } }
@@ -135,7 +150,7 @@ public final class JSONRPCConnection: Sendable {
         writer.beginArray()
         for response in responses { writer.raw(response.json) }
         writer.endArray()
-        try await write(ByteBuffer(line: writer.bytes))
+        try await write(OutgoingMessage(json: writer.bytes))
     }
 
     /// The answer to one call; nil for a notification.
@@ -203,6 +218,8 @@ public final class JSONRPCConnection: Sendable {
 
     private func reply(to call: Call, _ context: RequestContext) async throws -> Reply {
         switch call.method {
+        case let method where withheld.contains(method):
+            throw WireError(.methodNotFound, "'\(method)' is only for the daemon's own socket")
         case "subscribe", "unsubscribe": try subscriptions.perform(call)
         default: try await methods.perform(call, context)
         }
@@ -236,7 +253,8 @@ public final class JSONRPCConnection: Sendable {
     private func progressSink(for call: Call) -> RequestContext.ProgressSink? {
         guard let token = call.parameters["progress_token"], !token.isNull else { return nil }
         return { [channel = stream.channel] progress in
-            channel.writeAndFlush(ByteBuffer(line: progress.notification(token: token).encoded()), promise: nil)
+            channel.writeAndFlush(
+                OutgoingMessage(json: progress.notification(token: token).encoded()), promise: nil)
         }
     }
 }
@@ -257,19 +275,5 @@ private struct Response: Sendable {
     init(_ error: WireError, id: RequestID) {
         json = error.encoded(id: id)
         self.error = error
-    }
-}
-
-extension ByteBuffer {
-    fileprivate init(line: [UInt8], attachedBytes: Int = 0) {
-        self.init()
-        reserveCapacity(line.count + 1 + attachedBytes)
-        writeBytes(line)
-        writeInteger(UInt8(ascii: "\n"))
-    }
-
-    fileprivate init(_ response: Response) {
-        self.init(line: response.json, attachedBytes: response.attachments.reduce(0) { $0 + $1.floats.count * 4 })
-        for attachment in response.attachments { attachment.floats.withUnsafeBytes { _ = writeBytes($0) } }
     }
 }

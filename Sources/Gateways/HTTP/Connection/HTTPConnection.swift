@@ -5,18 +5,22 @@
 
 public import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 public import Serving
 
 public final class HTTPConnection: Sendable {
     private let channel: any Channel
     private let daemon: any DaemonControl
+    /// What the connection turns into; nil when it ends as HTTP.
+    private let upgrade: EventLoopFuture<JSONRPCConnection?>
 
     /// Call on the channel's event loop, before it becomes active.
     /// - Parameters:
     ///   - client: who is at the other end.
     ///   - isLocal: whether a socket's file mode has decided already who may connect.
     public init(
-        channel: any Channel, gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits
+        channel: any Channel, gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits,
+        webSocket: WebSocketLimits = WebSocketLimits()
     ) throws {
         self.channel = channel
         var decoding = NIOHTTPDecoderLimitConfiguration()
@@ -26,19 +30,45 @@ public final class HTTPConnection: Sendable {
         let decoder = ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoding))
         let headLimit = HTTPHeadLimit(limits.head)
+        let encoder = HTTPResponseEncoder()
+        let promise = channel.eventLoop.makePromise(of: JSONRPCConnection?.self)
+        upgrade = promise.futureResult
+        channel.closeFuture.whenComplete { _ in promise.succeed(nil) }
         let handler = HTTPRequestHandler(
-            gateway, client: client, isLocal: isLocal, limits: limits, headLimit: headLimit)
-        try channel.pipeline.syncOperations.addHandlers([headLimit, decoder, HTTPResponseEncoder(), handler])
+            gateway, client: client, isLocal: isLocal, limits: limits, headLimit: headLimit
+        ) { [methods = gateway.methods] context, handler in
+            promise.completeWith(
+                Result {
+                    let pipeline = context.pipeline.syncOperations
+                    let frames = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: webSocket.message))
+                    try pipeline.addHandlers([WebSocketFrameEncoder(), frames, WebSocketCodec(webSocket)])
+                    let connection = try JSONRPCConnection(
+                        framed: context.channel, methods: methods, client: client,
+                        withheld: ["daemon.shutdown", "daemon.reload"])
+                    // The decoder last: what it has read too much goes to those behind it.
+                    pipeline.removeHandler(handler, promise: nil)
+                    pipeline.removeHandler(encoder, promise: nil)
+                    pipeline.removeHandler(headLimit, promise: nil)
+                    pipeline.removeHandler(decoder).whenComplete { [pipeline = context.channel.pipeline] _ in
+                        pipeline.fireChannelReadComplete()
+                    }
+                    return connection
+                })
+        }
+        try channel.pipeline.syncOperations.addHandlers([headLimit, decoder, encoder, handler])
         daemon = gateway.daemon
     }
 
     /// Returns when the client has gone, or the task is cancelled.
     public func serve() async {
-        daemon.connectionOpened()
-        defer { daemon.connectionClosed() }
         await withTaskCancellationHandler {
+            daemon.connectionOpened()
             // However it ends, it has ended.
-            try? await channel.closeFuture.get()
+            let next = try? await upgrade.get()
+            daemon.connectionClosed()
+            await next?.serve()
+            // Where the change failed half way.
+            channel.close(promise: nil)
         } onCancel: {
             channel.close(promise: nil)
         }

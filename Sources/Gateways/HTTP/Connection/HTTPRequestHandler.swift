@@ -36,6 +36,8 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         /// Known before the body is; the body is passed over.
         var answer: HTTPResponse?
         var bytes = 0
+        /// Headers of the answer that makes it a WebSocket.
+        var upgrade: HTTPHeaders?
         let start = NIODeadline.now()
     }
 
@@ -47,12 +49,16 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var clock: DeadlineClock?
     private let headLimit: HTTPHeadLimit
     private var isFirst = true
+    /// Puts other handlers in the place of this one.
+    private let upgrade: (ChannelHandlerContext, HTTPRequestHandler) -> Void
     /// What is wrong with the bytes behind a request that is answered first.
     private var pendingFailure: HTTPFailure?
 
     init(
-        _ gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits, headLimit: HTTPHeadLimit
+        _ gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits, headLimit: HTTPHeadLimit,
+        upgrade: @escaping (ChannelHandlerContext, HTTPRequestHandler) -> Void
     ) {
+        self.upgrade = upgrade
         self.headLimit = headLimit
         self.gateway = gateway
         self.client = client
@@ -146,6 +152,9 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         // The decoder reads nothing behind a request for another protocol, and there is no such here.
         if head.version != .http1_1 || head.headers.contains(name: "upgrade") { incoming.keepsAlive = false }
         incoming.answer = gateway.answerWithoutBody(to: request)
+        if incoming.answer == nil, head.version == .http1_1, WebSocketHandshake.isWanted(request) {
+            incoming.upgrade = try? WebSocketHandshake.accept(request)
+        }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         if length > limits.body { return refuse(tooLarge, incoming, context) }
         if let expectation = head.headers.first(name: "expect"), head.version == .http1_1 {
@@ -173,6 +182,13 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end(_ incoming: Incoming, _ context: ChannelHandlerContext) {
+        if let headers = incoming.upgrade {
+            state = .closing
+            let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
+            context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+            context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+            return upgrade(context, self)
+        }
         state = .answering
         clock?.stop()
         if let answer = incoming.answer {

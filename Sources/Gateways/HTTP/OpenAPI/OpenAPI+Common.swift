@@ -9,6 +9,13 @@ extension OpenAPI {
             "/openapi.json": {"get": {
               "summary": "This document", "operationId": "describe",
               "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}}
+            }},
+            "/ws": {"get": {
+              "summary": "JSON-RPC over a WebSocket (docs/protocol.md)", "operationId": "connect",
+              "responses": {
+                "101": {"description": "The connection is a WebSocket"},
+                "426": {"description": "It must become one", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/HearthError"}}}}
+              }
             }}
           },
           "schemas": {
