@@ -6,7 +6,7 @@ STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xswiftc 
 RELEASE := .build/release
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build demo test kernels fuzz lint format bench install clean
+.PHONY: help setup build demo test kernels fuzz http lint format bench install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ kernels:
 ## make fuzz      feed every parser with what breaks it, a minute each (Scripts/fuzz)
 fuzz:
 	@Scripts/fuzz
+
+## make http      send the HTTP routes what they allow and what they do not (Scripts/check-http)
+http: build
+	@Scripts/check-http $(RELEASE)
 
 ## make lint      check the format of all Swift sources
 lint:

@@ -124,7 +124,7 @@ let package = Package(
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
         // The two executables, as a user runs them.
-        tests("IntegrationTests", ["JSON"]),
+        tests("IntegrationTests", ["JSON"], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

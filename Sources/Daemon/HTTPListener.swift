@@ -34,6 +34,9 @@ final class HTTPListener: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Most connections hold still after a request, and keep what they read it with.
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 1 << 16))
         @Sendable func connect(_ channel: any Channel, _ user: UInt32, _ process: Int32) throws -> HTTPConnection {
             let number = try counter.enter()
             channel.closeFuture.whenComplete { _ in counter.leave() }

@@ -62,6 +62,7 @@ extension JSONValue {
     fileprivate var indented: String { indented(by: "") }
 
     private func indented(by margin: String) -> String {
+        if case let text = description, text.utf8.count < 100 { return text }
         let inner = margin + "  "
         switch self {
         case .object(let object) where !object.members.isEmpty:

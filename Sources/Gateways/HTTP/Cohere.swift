@@ -45,7 +45,8 @@ enum Cohere {
         let types = try types(fields) ?? [.float]
         let (request, texts) = try request(call, fields)
         let outcome = try await call.embed(request)
-        return HTTPResponse(json: body(outcome, texts, types, call, version: "2"))
+        return HTTPResponse(
+            json: body(outcome, texts, types, call.notice(outcome.model, insteadOf: request.model), version: "2"))
     }
 
     /// Vectors without a type, unless types are asked for.
@@ -54,7 +55,8 @@ enum Cohere {
         let types = try types(fields)
         let (request, texts) = try request(call, fields)
         let outcome = try await call.embed(request)
-        return HTTPResponse(json: body(outcome, texts, types, call, version: "1"))
+        return HTTPResponse(
+            json: body(outcome, texts, types, call.notice(outcome.model, insteadOf: request.model), version: "1"))
     }
 
     private static func types(_ fields: Parameters) throws -> [QuantizedVectors.Format]? {
@@ -112,7 +114,7 @@ enum Cohere {
     }
 
     private static func body(
-        _ outcome: EmbedOutcome, _ texts: [String], _ types: [QuantizedVectors.Format]?, _ call: HTTPCall,
+        _ outcome: EmbedOutcome, _ texts: [String], _ types: [QuantizedVectors.Format]?, _ notice: String?,
         version: String
     ) -> [UInt8] {
         let result = EmbedResult(outcome)
@@ -144,7 +146,7 @@ enum Cohere {
         writer.string(outcome.spaceID)
         writer.key("truncated")
         writer.value(.array(result.truncated.map(\.json)))
-        if let notice = call.notice(outcome.model, insteadOf: ModelName(outcome.model).name) {
+        if let notice {
             writer.key("notice")
             writer.string(notice)
         }
@@ -165,7 +167,7 @@ enum Cohere {
         if documents.isEmpty { throw HTTPFailure.invalid("'documents' is empty", parameter: "documents") }
         let outcome = try await call.rerank(request, lane: try fields.choice("lane"))
         let results = outcome.relevances.map { result -> JSONValue in
-            ["index": .integer(Int64(result.index)), "relevance_score": .number(Double(result.score))]
+            ["index": .integer(Int64(result.index)), "relevance_score": .score(result.score)]
         }
         let cut = outcome.truncated.map(TruncatedInput.init)
         var object: JSONObject = [

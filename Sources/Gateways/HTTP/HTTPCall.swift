@@ -177,3 +177,8 @@ extension RerankOutcome {
         }
     }
 }
+
+extension JSONValue {
+    /// With the digits that a float has, and not those that a double would show of it.
+    static func score(_ value: Float) -> JSONValue { .number(Double(value.description) ?? Double(value)) }
+}

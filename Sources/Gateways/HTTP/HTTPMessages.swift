@@ -74,7 +74,8 @@ public struct HTTPResponse: Sendable {
     init(lines: AsyncStream<JSONValue>) {
         status = .ok
         headers = ["content-type": "application/x-ndjson"]
-        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        // A reader that is too slow misses some.
+        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingNewest(256))
         let forwarding = Task {
             for await line in lines { continuation.yield(line.encoded() + [UInt8(ascii: "\n")]) }
             continuation.finish()

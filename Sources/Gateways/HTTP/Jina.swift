@@ -24,7 +24,7 @@ enum Jina {
         let outcome = try await call.rerank(request, lane: try fields.choice("lane"))
         let results = outcome.relevances.map { result -> JSONValue in
             var object: JSONObject = [
-                "index": .integer(Int64(result.index)), "relevance_score": .number(Double(result.score)),
+                "index": .integer(Int64(result.index)), "relevance_score": .score(result.score),
             ]
             if returnsDocuments { object["document"] = ["text": .string(documents[result.index])] }
             return .object(object)

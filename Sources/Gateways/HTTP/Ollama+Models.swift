@@ -130,7 +130,7 @@ extension Ollama {
             try await call.daemon.pullModel(name) { _ in }
             return HTTPResponse(json: ["status": "success"])
         }
-        let (lines, continuation) = AsyncStream.makeStream(of: JSONValue.self)
+        let (lines, continuation) = AsyncStream.makeStream(of: JSONValue.self, bufferingPolicy: .bufferingNewest(256))
         let pulling = Task { [daemon = call.daemon] in
             continuation.yield(["status": "pulling manifest"])
             do {

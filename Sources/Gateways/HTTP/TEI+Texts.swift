@@ -29,7 +29,7 @@ extension TEI {
         let scores =
             request.wantsRawScores ? outcome.results.map { ($0.index, $0.score) } : outcome.relevances
         let results = scores.map { index, score -> JSONValue in
-            var object: JSONObject = ["index": .integer(Int64(index)), "score": .number(Double(score))]
+            var object: JSONObject = ["index": .integer(Int64(index)), "score": .score(score)]
             if returnsText { object["text"] = .string(texts[index]) }
             return .object(object)
         }
@@ -59,7 +59,7 @@ extension TEI {
         let predictions = outcome.logits.map { logits -> JSONValue in
             let scores = isRaw ? logits : probabilities(logits)
             let ranked = zip(scores, outcome.labels).sorted { $0.0 > $1.0 }
-            return .array(ranked.map { ["score": .number(Double($0)), "label": .string($1)] })
+            return .array(ranked.map { ["score": .score($0), "label": .string($1)] })
         }
         return HTTPResponse(json: isBatch ? .array(predictions) : predictions.first ?? .array([]))
     }

@@ -48,10 +48,11 @@ public final class RequestHistory: Sendable {
         let ordered = ring.count < Self.capacity ? ring[...] : ring[next...] + ring[..<next]
         return ordered.suffix(count).map { entry in
             var object: JSONObject = [
-                "at": .number(entry.at), "pid": .integer(Int64(entry.client.process)),
-                "method": .string(entry.method),
+                "at": .number(entry.at), "method": .string(entry.method),
                 "total_ms": .number((entry.duration / .microseconds(1)).rounded() / 1000),
             ]
+            // Nobody knows whose process is behind a port.
+            if entry.client.process > 0 { object["pid"] = .integer(Int64(entry.client.process)) }
             object["client"] = entry.name.map(JSONValue.string)
             object["error"] = entry.error.map(JSONValue.string)
             for fact in entry.facts.members { object[fact.key] = fact.value }

@@ -40,6 +40,7 @@ struct StatusReport {
             value?.integer.map { "\(Format.bytes(Int64($0))) \(noun)" }
         }
         add("socket", [status["socket"]?.string])
+        add("http", [status["http"]?["error"]?.string ?? status["http"]?["address"]?.string])
         add(
             "ends",
             [

@@ -18,8 +18,6 @@ public struct HTTPLimits: Sendable {
     public var slowestTransfer = 16 << 10
     /// What is left of a refused request is read for so long, so that the client reads the answer and not a reset.
     public var lingerTimeout = Duration.seconds(2)
-    /// Requests that wait for the one before them on their connection.
-    public var pipelined = 64
 
     public init(body: Int = 64 << 20) { self.body = body }
 
