@@ -21,6 +21,12 @@ struct HTTPTests {
         try settings.write(toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
     }
 
+    /// Returns when HTTP is served, or cannot be.
+    private func start(_ home: TestHome) throws {
+        #expect(try home.run(["start"]).status == 0)
+        try wait { try http(home) != nil }
+    }
+
     private func http(_ home: TestHome) throws -> JSONValue? { try status(home)["http"] }
 
     private func url(_ home: TestHome) throws -> String {
@@ -46,7 +52,7 @@ struct HTTPTests {
             return
         }
         let home = try home()
-        try home.run(["start"])
+        try start(home)
         let script = String(#filePath.dropLast("HTTPTests.swift".count)) + "Clients/official_clients.py"
         let result = try TestHome.run(
             python, [script, try url(home), "all-minilm-l6-v2"],
@@ -57,7 +63,7 @@ struct HTTPTests {
     /// Over the socket and over HTTP the same vector comes, bit for bit.
     @Test func vectorsAreThoseOfTheSocket() throws {
         let home = try home()
-        try home.run(["start"])
+        try start(home)
         let own = try RawConnection(home.socket).call("embed", ["input": "hello"])
         let answer = try curl([try url(home) + "/v1/embeddings", "-d", #"{"input":"hello"}"#])
         let json = try JSONValue(parsing: answer.body)
@@ -75,11 +81,11 @@ struct HTTPTests {
 
     @Test func aPortInUseDegradesTheDaemon() throws {
         let first = try home()
-        try first.run(["start"])
+        try start(first)
         let address = try #require(try http(first)?["address"]?.string)
         let taken = "[http]\nenabled = true\naddress = \"\(address)\"\n"
         let second = try home(taken)
-        #expect(try second.run(["start"]).status == 0)
+        try start(second)
         #expect(try second.run(["embed", "hello"]).status == 0)
         let report = try #require(try http(second))
         #expect(report["listening"] == false && report["error"]?.string?.contains(address) == true)
@@ -95,7 +101,7 @@ struct HTTPTests {
 
     @Test func othersNeedAToken() throws {
         let open = try home("[http]\nenabled = true\naddress = \"0.0.0.0:0\"\n")
-        try open.run(["start"])
+        try start(open)
         #expect(try http(open)?["error"]?.string?.contains("http.token") == true)
 
         let home = try home()
@@ -103,7 +109,7 @@ struct HTTPTests {
         try "secret\n".write(toFile: file, atomically: true, encoding: .utf8)
         chmod(file, 0o644)
         try write(Self.settings + "token_file = \"\(file)\"\n", home)
-        try home.run(["start"])
+        try start(home)
         #expect(try http(home)?["error"]?.string?.contains("chmod 600") == true)
         chmod(file, 0o600)
         _ = try RawConnection(home.socket).call("daemon.reload")
@@ -116,7 +122,7 @@ struct HTTPTests {
 
     @Test func aTokenIsNeverShown() throws {
         let home = try home(Self.settings + "token = \"very-secret\"\n")
-        try home.run(["start"])
+        try start(home)
         try write(Self.settings + "token = \"more-secret\"\n", home)
         let changes = try RawConnection(home.socket).call("daemon.reload")
         #expect(changes["result"]?["changes"]?.array?.first?["key"] == "http.token")
@@ -134,7 +140,7 @@ struct HTTPTests {
         let home = try TestHome()
         let path = home.path + "/http.sock"
         try write("[http]\nenabled = true\naddress = \"unix:\(path)\"\ntoken = \"secret\"\n", home)
-        try home.run(["start"])
+        try start(home)
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         #expect(try curl(["--unix-socket", path, "http://anything/v1/models"]).status == 200)
@@ -160,7 +166,7 @@ struct HTTPTests {
 
     @Test func metricsHaveTheNamesOfOthers() throws {
         let home = try home()
-        try home.run(["start"])
+        try start(home)
         #expect(try curl([try url(home) + "/embed", "-d", #"{"inputs":"hello"}"#]).status == 200)
         let metrics = try curl([try url(home) + "/metrics"]).body
         #expect(metrics.contains("te_request_count{method=\"single\"} 1\n"))
