@@ -36,6 +36,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "hearth",
     platforms: [.macOS(.v15)],
@@ -48,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -78,26 +81,30 @@ let package = Package(
         module("Chunking", ["JSON"]),
         module("Search", ["CKernels", "CPlatform", "Chunking", "Threads", grdb, grdbSQLite]),
 
+        // Jobs.
+        module("Jobs", ["CPlatform", "JSON", "Spelling", "Threads", grdb, yams]),
+
         // The daemon.
         module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
         module(
             "Gateways",
             [
-                "CPlatform", "Configuration", "Inference", "JSON", "Observability", "Search", "Serving", "Spelling",
-                "Threads", "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
+                "CPlatform", "Configuration", "Inference", "JSON", "Jobs", "Observability", "Search", "Serving",
+                "Spelling", "Threads", "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
             ]),
         module("Observability", ["JSON", logging]),
         module("Services", ["Spelling", "WireProtocol"]),
         module(
             "Daemon",
             [
-                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "ModelStore", "Observability",
+                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "Jobs", "ModelStore", "Observability",
                 "Search", "Services", "Serving", "Threads", "WireProtocol", logging, nioCore, nioPosix,
             ]),
         executable(
             "hearthd",
             [
-                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "ModelStore",
+                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "Jobs",
+                "ModelStore",
                 "Search",
                 "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
             ]),
@@ -111,6 +118,7 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
+        tests("JobsTests", ["CPlatform", "JSON", "Jobs", "Threads", grdb]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
         tests("DaemonTests", ["Daemon"]),

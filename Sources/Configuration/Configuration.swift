@@ -8,6 +8,7 @@ public struct Configuration: Sendable, Hashable {
     public var daemon = Daemon()
     public var socket = Socket()
     public var queue = Queue()
+    public var jobs = Jobs()
     public var http = HTTP()
 
     public init() {}
@@ -59,6 +60,14 @@ public struct Configuration: Sendable, Hashable {
         public var backlog = 1024
         public var maxConnections = 1024
         public var maxRequestBytes = 64 << 20
+    }
+
+    public struct Jobs: Sendable, Hashable {
+        public var maxConcurrent = 5
+        /// Nil: steps may run for ever.
+        public var timeout: Duration? = .seconds(21600)
+        public var shutdownTimeout = Duration.seconds(30)
+        public var history = 1000
     }
 
     public struct Queue: Sendable, Hashable {

@@ -113,6 +113,19 @@ extension Setting {
         Setting(
             "http.max_request_bytes", \.http.maxRequestBytes, .integer(4096...(1 << 30), unit: "bytes"), .now,
             "The longest body of a request. Connections that are open keep the limit they began with."),
+
+        Setting(
+            "jobs.max_concurrent", \.jobs.maxConcurrent, .integer(1...1000), .restart,
+            "How many steps of all jobs run at once."),
+        Setting(
+            "jobs.timeout", \.jobs.timeout, .integer(0...year, unit: "seconds"), .restart,
+            "How long a step may run that does not say so itself; 0 for ever."),
+        Setting(
+            "jobs.shutdown_timeout", \.jobs.shutdownTimeout, .integer(0...3600, unit: "seconds"), .now,
+            "How long steps that run may go on once the daemon is to end; then they are stopped, to be run again."),
+        Setting(
+            "jobs.history", \.jobs.history, .integer(1...1_000_000), .restart,
+            "How many finished jobs are remembered."),
     ]
 
     public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }

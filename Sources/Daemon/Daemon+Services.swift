@@ -90,6 +90,14 @@ extension Daemon {
                     _ = try await parts.made.models?.load(ModelLocation.embedded.id, pins: true)
                 }),
             Service(
+                "jobs", .integration,
+                start: {},
+                deferred: {
+                    // Goes on with what an earlier daemon had; elsewhere jobs cost nothing until there are some.
+                    if let jobs, jobs.hasRegistry { _ = try await jobs.engine() }
+                },
+                stop: { await jobs?.stop(within: settings.current.jobs.shutdownTimeout) }),
+            Service(
                 "requests", .critical, after: ["embedding", "reranking", "search"],
                 start: {
                     let made = parts.made

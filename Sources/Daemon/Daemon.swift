@@ -6,6 +6,7 @@
 public import Configuration
 import Gateways
 import JSON
+import Jobs
 import Logging
 import NIOCore
 import NIOPosix
@@ -45,6 +46,8 @@ public struct Daemon: Sendable {
     let selfTest: ModelSelfTest
     let parts = DaemonParts()
     let startup = StartupQueue()
+    /// Nil on a pipe, where nobody would be there to go on with a job.
+    let jobs: JobHost?
     let service: DaemonService
     private let methods: Methods
     let log: Logger
@@ -61,8 +64,11 @@ public struct Daemon: Sendable {
         selfTest = ModelSelfTest(options.paths)
         indexes = options.paths.indexes
         library = ModelLibrary(options, settings, mayOpenFolders: mayOpenFolders)
+        let bus = EventBus()
+        jobs = socket == nil ? nil : JobHost(JobEngineSettings(options, parts), bus)
         service = DaemonService(
-            socket: socket, settings: settings, library: library, selfTest: selfTest, parts: parts, startup: startup,
+            socket: socket, settings: settings, library: library, selfTest: selfTest, parts: parts, jobs: jobs,
+            bus: bus, startup: startup,
             loopDelay: LoopDelay(loop), started: started)
         methods = Methods(daemon: service)
     }
@@ -172,7 +178,10 @@ extension Daemon {
                 try? await Task.sleep(for: .seconds(60))
                 continue
             }
-            if service.gate.isIdle(since: now - timeout) {
+            if await jobs?.activeSteps() ?? 0 > 0 {
+                // Jobs are work, too; the time runs from their end.
+                service.gate.touch()
+            } else if service.gate.isIdle(since: now - timeout) {
                 log.info("stopping: idle", metadata: ["seconds": "\(timeout / .seconds(1))"])
                 return service.stop(.requested)
             }

@@ -6,6 +6,7 @@ import Configuration
 import Gateways
 import Inference
 import JSON
+import Jobs
 import Services
 import Serving
 import Synchronization
@@ -34,7 +35,7 @@ final class DaemonService: DaemonControl {
     let history = RequestHistory()
     let http = HTTPFigures()
     let gate: RequestGate
-    let bus = EventBus()
+    let bus: EventBus
     let stopEvents: AsyncStream<StopEvent>
     let socket: String?
     let settings: LiveSettings
@@ -46,6 +47,7 @@ final class DaemonService: DaemonControl {
     private let selfTest: ModelSelfTest
     private let startup: StartupQueue
     private let stopping: AsyncStream<StopEvent>.Continuation
+    private let jobHost: JobHost?
     private let live = Mutex(Live())
 
     private struct Live {
@@ -57,8 +59,11 @@ final class DaemonService: DaemonControl {
 
     init(
         socket: String?, settings: LiveSettings, library: ModelLibrary, selfTest: ModelSelfTest,
-        parts: DaemonParts, startup: StartupQueue, loopDelay: LoopDelay, started: ContinuousClock.Instant
+        parts: DaemonParts, jobs: JobHost?, bus: EventBus, startup: StartupQueue, loopDelay: LoopDelay,
+        started: ContinuousClock.Instant
     ) {
+        jobHost = jobs
+        self.bus = bus
         self.socket = socket
         self.settings = settings
         self.library = library
@@ -71,7 +76,17 @@ final class DaemonService: DaemonControl {
         gate = RequestGate { [stopping] in stopping.yield(.drained) }
         hello = HelloResult(
             version: hearthVersion, pid: Int(getpid()), startedAt: unixTime(),
-            capabilities: ["embed", "rerank", "tokenize", "models", "progress", "cancel", "binary", "batch", "events"])
+            capabilities: [
+                "embed", "rerank", "tokenize", "models", "progress", "cancel", "binary", "batch", "events",
+                "search", "jobs",
+            ])
+    }
+
+    func jobs() async throws -> JobEngine {
+        guard let jobHost else {
+            throw WireError(.invalidRequest, "jobs need the shared daemon, and this is one for a single command")
+        }
+        return try await jobHost.engine()
     }
 
     func backend() async throws(WireError) -> Backend { try await startup.backend() }

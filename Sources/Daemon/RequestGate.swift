@@ -58,6 +58,9 @@ final class RequestGate: Sendable {
         if isDrained { whenDrained() }
     }
 
+    /// Something is being done that is no request.
+    func touch() { state.withLock { $0.lastActivity = .now } }
+
     /// True when nothing is in flight and nothing was since `moment`.
     func isIdle(since moment: ContinuousClock.Instant) -> Bool {
         state.withLock { $0.inFlight == 0 && $0.lastActivity <= moment }

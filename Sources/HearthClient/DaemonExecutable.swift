@@ -2,6 +2,8 @@
 //
 // Where `hearthd` is: HEARTH_DAEMON, else beside this program, else in PATH.
 
+import WireProtocol
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -19,7 +21,7 @@ public enum DaemonExecutable {
             }
             return path
         }
-        let here = ownFolder()
+        let here = executableFolder()
         let folders = (here.map { [$0] } ?? []) + (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         for folder in folders where isExecutable("\(folder)/\(name)") { return "\(folder)/\(name)" }
         throw .noDaemon(
@@ -30,21 +32,5 @@ public enum DaemonExecutable {
     private static func isExecutable(_ path: String) -> Bool {
         var entry = stat()
         return stat(path, &entry) == 0 && entry.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
-    }
-
-    /// The folder that holds this program, symbolic links resolved.
-    private static func ownFolder() -> String? {
-        #if canImport(Darwin)
-            var capacity = UInt32(PATH_MAX)
-            var buffer = [CChar](repeating: 0, count: Int(capacity))
-            guard _NSGetExecutablePath(&buffer, &capacity) == 0, let resolved = realpath(buffer, nil) else {
-                return nil
-            }
-        #else
-            guard let resolved = realpath("/proc/self/exe", nil) else { return nil }
-        #endif
-        defer { free(resolved) }
-        let path = String(cString: resolved)
-        return path.lastIndex(of: "/").map { String(path[..<$0]) }
     }
 }

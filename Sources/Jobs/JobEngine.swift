@@ -226,6 +226,13 @@ public final class JobEngine: Sendable {
         }
     }
 
+    /// What was learned of steps, those that took the most time first.
+    public func insights() async throws(JobsError) -> [InsightSummary] {
+        try await ask { $0.insights }.map { InsightSummary($0.key, $0.value) }.sorted {
+            ($0.seconds * Double($0.completed), $1.signature) > ($1.seconds * Double($1.completed), $0.signature)
+        }
+    }
+
     public func statistics() async throws(JobsError) -> EngineStatistics {
         try await ask { state in
             EngineStatistics(

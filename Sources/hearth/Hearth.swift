@@ -27,7 +27,8 @@ struct Hearth: ParsableCommand {
             """,
         version: hearthVersion,
         subcommands: [
-            Embed.self, Rerank.self, Tokenize.self, Sync.self, Find.self, Index.self, Models.self, Start.self,
+            Embed.self, Rerank.self, Tokenize.self, Sync.self, Find.self, Index.self, Run.self, Validate.self,
+            Jobs.self, EmbedCorpus.self, Models.self, Start.self,
             Stop.self,
             Restart.self, Status.self, Top.self, Logs.self, Why.self, Config.self, Doctor.self, MCP.self, Bench.self,
         ])

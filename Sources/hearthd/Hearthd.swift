@@ -15,7 +15,8 @@ struct Hearthd: AsyncParsableCommand {
         discussion: "Started by hearth when it is needed; you rarely call it yourself.",
         version: hearthVersion,
         subcommands: [
-            Serve.self, StandardIO.self, Sync.self, Index.self, Models.self, Config.self, Doctor.self, MCP.self,
+            Serve.self, StandardIO.self, Sync.self, Index.self, RunJob.self, ValidateJob.self, EmbedCorpus.self,
+            SuperviseSteps.self, Models.self, Config.self, Doctor.self, MCP.self,
             Bench.self,
         ])
 }

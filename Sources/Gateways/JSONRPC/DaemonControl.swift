@@ -4,6 +4,7 @@
 
 public import Configuration
 public import JSON
+public import Jobs
 public import WireProtocol
 
 public protocol DaemonControl: Sendable {
@@ -13,6 +14,8 @@ public protocol DaemonControl: Sendable {
     var http: HTTPFigures { get }
     /// The services. While they start, requests wait for them; throws when there are too many, or when they cannot.
     func backend() async throws(WireError) -> Backend
+    /// What runs jobs; its registry is opened when it is first asked for.
+    func jobs() async throws -> JobEngine
     /// What to tell of an answer by another model than the one that was asked for; nil where it is the same.
     func notice(about model: String, insteadOf name: String?) -> String?
     func status() -> JSONValue

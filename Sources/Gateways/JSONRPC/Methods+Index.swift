@@ -97,7 +97,7 @@ extension FindModels {
                 do {
                     let outcome = try await backend.embedding.embed(request, progress: context.loadProgress)
                     context.note(
-                        model: outcome.model, lane: parameters.lane, tokens: outcome.tokens, cost: outcome.cost)
+                        model: outcome.model, lane: lane, tokens: outcome.tokens, cost: outcome.cost)
                     return outcome.vectors
                 } catch let error as ServingError
                     where [.modelNotFound, .modelLoadFailed, .spaceMismatch].contains(error.code)

@@ -4,6 +4,7 @@
 // call on a service and writes the result.
 
 import JSON
+import Jobs
 import Search
 import Serving
 import Spelling
@@ -17,13 +18,16 @@ public struct Methods: Sendable {
     static let names =
         [
             "hello", "daemon.status", "daemon.health", "daemon.ready", "daemon.metrics", "daemon.requests",
-            "daemon.reload", "daemon.shutdown", "models.list", "index.list", "index.status", "subscribe", "unsubscribe",
+            "daemon.reload", "daemon.shutdown", "models.list", "index.list", "index.status", "job.status", "job.list",
+            "job.history", "job.pause", "job.cancel",
+            "job.wait", "job.logs", "job.insights", "subscribe", "unsubscribe",
         ] + work.sorted()
 
     /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the
     /// daemon itself, answered at any time.
     static let work: Set = [
         "embed", "rerank", "tokenize", "index.find", "index.remove", "models.load", "models.unload", "models.pin",
+        "job.submit", "job.resume", "job.plan",
     ]
 
     func perform(_ call: Call, _ context: RequestContext) async throws -> Reply {
@@ -47,6 +51,7 @@ public struct Methods: Sendable {
         case "embed": try await embed(call, context)
         case "rerank": try await rerank(call, context)
         case "tokenize": try await tokenize(call, context)
+        case let method where method.hasPrefix("job.") && Self.names.contains(method): try await performJob(call)
         default: throw unknown(call.method)
         }
     }
@@ -64,9 +69,26 @@ extension WireError {
         case let error as WireError: self = error
         case let error as ServingError: self.init(serving: error)
         case let error as SearchError: self.init(search: error)
+        case let error as JobsError: self.init(jobs: error)
         case is CancellationError: self.init(.cancelled, "the request was cancelled")
         default: self.init(.internalError, "internal error: \(error)")
         }
+    }
+
+    private init(jobs error: JobsError) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .jobNotFound
+            case .alreadyRunning: .jobAlreadyRunning
+            case .notResumable: .jobNotResumable
+            case .overloaded: .overloaded
+            case .shuttingDown: .shuttingDown
+            case .invalid: .invalidParameters
+            case .cancelled: .cancelled
+            case .registry, .fileSystem, .process: .internalError
+            }
+        self.init(code, error.message)
+        if error.code == .overloaded { details = ["retry_after_ms": 30_000] }
     }
 
     private init(search error: SearchError) {

@@ -230,6 +230,7 @@ extension EngineState {
         insight.add(
             completed: completed, seconds: (now - running.startedAt).inSeconds,
             delay: step.failedAt.map { (running.startedAt - $0).inSeconds })
+        if let file = jobs[running.step.job]?.file { insight.example = file.steps[running.step.step].action.example }
         insights[step.signature] = insight
         write(.insight(signature: step.signature, insight, at: time))
         noteInsight()

@@ -6,6 +6,8 @@
 internal import JSON
 
 struct StepInsight: Sendable, Hashable {
+    /// The command of the last attempt, for people.
+    var example = ""
     /// Attempts that completed, and that failed.
     private(set) var completed = 0
     private(set) var failed = 0
@@ -57,12 +59,13 @@ struct StepInsight: Sendable, Hashable {
     var text: String {
         JSONValue.object([
             "completed": .integer(Int64(completed)), "failed": .integer(Int64(failed)), "seconds": .number(seconds),
-            "spread": .number(spread), "cured": .integer(Int64(cured)), "curing_delay": .number(curingDelay),
+            "example": .string(example), "spread": .number(spread), "cured": .integer(Int64(cured)), "curing_delay": .number(curingDelay),
         ]).description
     }
 
     init?(text: String) {
         guard let value = try? JSONValue(parsing: text) else { return nil }
+        example = value["example"]?.string ?? ""
         completed = max(0, value["completed"]?.integer ?? 0)
         failed = max(0, value["failed"]?.integer ?? 0)
         seconds = value["seconds"]?.double ?? 0
@@ -102,5 +105,33 @@ struct BackendInsight: Sendable, Hashable {
         guard let value = try? JSONValue(parsing: text) else { return nil }
         window = value["window"]?.double ?? 0
         limits = max(0, value["limits"]?.integer ?? 0)
+    }
+}
+
+/// What was learned of one kind of step.
+public struct InsightSummary: Sendable, Hashable {
+    /// By which steps of the kind are recognised.
+    public var signature: String
+    /// The command of the last attempt; numbers in it may differ in others.
+    public var example: String?
+    /// Attempts.
+    public var completed: Int
+    public var failed: Int
+    /// What an attempt takes, and how far that is off.
+    public var seconds: Double
+    public var spread: Double
+    /// How often an attempt after a failed one completed, and what it had waited, in seconds.
+    public var cured: Int
+    public var curingDelay: Double
+
+    init(_ signature: String, _ insight: StepInsight) {
+        self.signature = signature
+        example = insight.example.isEmpty ? nil : insight.example
+        completed = insight.completed
+        failed = insight.failed
+        seconds = insight.seconds
+        spread = insight.spread
+        cured = insight.cured
+        curingDelay = insight.curingDelay
     }
 }

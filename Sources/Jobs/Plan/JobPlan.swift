@@ -103,6 +103,11 @@ extension Step.Action {
     }
 }
 
+extension Step.Action {
+    /// The beginning of the summary, to be kept.
+    var example: String { summary.count > 100 ? String(summary.prefix(99)) + "…" : summary }
+}
+
 extension Condition {
     /// The condition as a job file would have it.
     public var summary: String {

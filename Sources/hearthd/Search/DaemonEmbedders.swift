@@ -44,6 +44,26 @@ final class DaemonEmbedders: Sendable {
         return (embedder, probe.notice)
     }
 
+    /// The vectors of many texts, a few requests at a time.
+    func vectors(of texts: [String], _ embedder: SyncEmbedder) async throws -> [Float] {
+        let size = embedder.limits.texts
+        let space = embedder.space
+        return try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
+            for start in stride(from: 0, to: texts.count, by: size) {
+                let part = Array(texts[start..<min(start + size, texts.count)])
+                group.addTask {
+                    let answer = try await onOwnThread(named: "embed") { () throws in try self.embed(part, in: space) }
+                    return (start, answer.vectors)
+                }
+            }
+            var vectors = [Float](repeating: 0, count: texts.count * space.dimensions)
+            for try await (start, part) in group {
+                vectors.replaceSubrange(start * space.dimensions..<start * space.dimensions + part.count, with: part)
+            }
+            return vectors
+        }
+    }
+
     private func embed(_ texts: [String], in space: VectorSpace) throws -> SyncEmbedder.Answer {
         let client = try take()
         var parameters = Self.parameters(space.model)
