@@ -3,6 +3,7 @@
 // Runs jobs durably in the background: takes them, starts their steps when it
 // is their turn, writes down what becomes of them, and tells of it.
 
+internal import CPlatform
 internal import Synchronization
 internal import Threads
 
@@ -62,7 +63,10 @@ public final class JobEngine: Sendable {
                 throw JobsError(.invalid, error.description)
             }
         }
-        return try await durably { state throws(JobsError) in try state.submit(submission, file) }
+        let receipt = try await durably { state throws(JobsError) in try state.submit(submission, file) }
+        // Reading a large file leaves some of the heap empty.
+        if submission.source.utf8.count > 1 << 17 { hearth_release_free_memory() }
+        return receipt
     }
 
     /// Starts no further step of a job; those that run go on.
