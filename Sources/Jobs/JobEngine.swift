@@ -37,6 +37,7 @@ public final class JobEngine: Sendable {
         SupervisorLock.waitUntilFree(lock, atMost: .seconds(10))
         registry = try JobRegistry(path: "\(settings.folder)/registry.sqlite")
         orphans = try registry.recoverOrphans(at: WallClock.now)
+        let waiting = try registry.ids([.queued, .paused])
         inbox = try EngineInbox()
         let (settings, registry, inbox, streams, progress) = (settings, registry, inbox, streams, progress)
         let started = startThread(named: "jobs") {
@@ -45,7 +46,7 @@ public final class JobEngine: Sendable {
             }
             let state = EngineState(
                 settings: settings, registry: registry, processes: processes, events: streams, progress: progress)
-            state.run(inbox)
+            state.run(inbox, takingUp: waiting)
             inbox.closeDown()
         }
         guard started else { throw JobsError(.process, "there is no thread left for the job engine") }

@@ -6,14 +6,14 @@ extension EngineState {
     // MARK: Coming
 
     /// Takes up what the engine before left queued or paused.
-    func load() {
+    func load(_ ids: [String]) {
         if let kept = try? registry.insights() {
             insights = kept.steps
             backends = kept.backends
         }
-        for id in (try? registry.ids([.queued, .paused])) ?? [] {
-            guard let stored = try? registry.stored(id) else { continue }
+        for id in ids {
             do {
+                guard let stored = try registry.stored(id) else { continue }
                 try take(stored, Self.file(of: stored))
                 if stored.summary.state == .paused { scheduler.pause(id) }
             } catch {

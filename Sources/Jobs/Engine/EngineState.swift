@@ -78,9 +78,9 @@ final class EngineState {
         scheduler = Scheduler(Scheduler.Limits(steps: max(1, settings.maximumSteps)))
     }
 
-    /// Works until it is shut down.
-    func run(_ inbox: EngineInbox) {
-        load()
+    /// Takes up jobs that an engine before left, and works until it is shut down.
+    func run(_ inbox: EngineInbox, takingUp ids: [String]) {
+        load(ids)
         var timeout: Duration? = .zero
         while !isDone {
             var messages = inbox.take(within: timeout)

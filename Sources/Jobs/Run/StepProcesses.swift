@@ -119,6 +119,8 @@ final class StepProcesses: Sendable {
             case .notice: break
             }
         }
+        // That it lives is of use only here.
+        if case .started = event { return }
         onEvent(.said(event))
     }
 
