@@ -86,9 +86,12 @@ let package = Package(
 
         // The daemon.
         module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
+        // The page that is served. Its files get into the executable by the assembler, as they are.
+        .target(name: "CPage", exclude: ["files"], cSettings: [.headerSearchPath(".")]),
         module(
             "Gateways",
             [
+                "CPage",
                 "CPlatform", "Configuration", "Inference", "JSON", "Jobs", "Observability", "Search", "Serving",
                 "Spelling", "Threads", "WireProtocol", nioCore, nioHTTP1, nioWebSocket,
             ]),
@@ -118,7 +121,8 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
-        tests("JobsTests", ["CPlatform", "JSON", "Jobs", "Threads", grdb]),
+        .executableTarget(name: "JobsHost", dependencies: ["Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
+        tests("JobsTests", ["CPlatform", "JSON", "Jobs", "JobsHost"]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
         tests("DaemonTests", ["Daemon"]),

@@ -24,7 +24,8 @@ public struct AccessPolicy: Sendable {
     private static let loopback: Set = ["localhost", "127.0.0.1", "[::1]"]
 
     /// Why a request is not even looked at; nil where it may pass.
-    func refusal(of request: HTTPRequest) -> HTTPFailure? {
+    /// - Parameter needsToken: false for what everybody may see who may see anything.
+    func refusal(of request: HTTPRequest, needsToken: Bool = true) -> HTTPFailure? {
         if !request.isLocal, let refusal = refusalOfHost(request.headers) { return refusal }
         if let origin = request.headers.first(name: "origin"), !isAllowed(origin: origin, of: request) {
             return HTTPFailure(
@@ -32,7 +33,7 @@ public struct AccessPolicy: Sendable {
                 "pages of '\(origin)' may not use this daemon; http.allowed_origins in config.toml would let them")
         }
         // A preflight cannot carry a token, and tells nothing but what is allowed.
-        if request.method == .OPTIONS || request.isLocal { return nil }
+        if request.method == .OPTIONS || request.isLocal || !needsToken { return nil }
         return refusalOfToken(request.headers)
     }
 

@@ -50,7 +50,9 @@ public struct HTTPGateway: Sendable {
         let policy = policy()
         do throws(HTTPFailure) {
             let asked = request.path == WebSocketHandshake.path ? WebSocketHandshake.withToken(request) : request
-            if let refusal = policy.refusal(of: asked) { throw refusal }
+            let page = Page.response(to: request)
+            if let refusal = policy.refusal(of: asked, needsToken: page == nil) { throw refusal }
+            if let page { return page }
             if WebSocketHandshake.isWanted(request) { _ = try WebSocketHandshake.accept(request) }
             if request.method == .OPTIONS {
                 return policy.preflight(request, methods: try RouteMatch.methods(request))
