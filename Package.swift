@@ -129,8 +129,8 @@ let package = Package(
         tests(
             "GatewaysTests",
             [
-                "Configuration", "Gateways", "Inference", "JSON", "Observability", "Serving", "WireProtocol", nioCore,
-                nioHTTP1, nioPosix,
+                "Configuration", "Gateways", "Inference", "JSON", "Jobs", "Observability", "Search", "Serving",
+                "WireProtocol", nioCore, nioHTTP1, nioPosix,
             ]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),

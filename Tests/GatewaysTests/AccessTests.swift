@@ -108,7 +108,7 @@ import Testing
         #expect(near.status == 404 && near.text.contains("/v1/embeddings"))
         #expect(await client.get("/api/tag").json["error"]?.string?.contains("/api/tags") == true)
         #expect(await client.get("/v2/embeds").json["message"]?.string != nil)
-        #expect(await client.get("/").status == 404)
+        #expect(await client.get("/nowhere").status == 404)
         #expect(await client.get("/%ff").status == 400)
         #expect(await client.get("/%2").status == 400)
         let long = await client.get("/" + String(repeating: "x", count: 20_000))

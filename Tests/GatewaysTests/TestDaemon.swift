@@ -7,8 +7,10 @@ import Configuration
 import Gateways
 import Inference
 import JSON
+import Jobs
 import NIOHTTP1
 import Observability
+import Search
 import Serving
 import Synchronization
 import Testing
@@ -37,7 +39,7 @@ final class TestDaemon: DaemonControl {
     /// - Parameter tokens: what may be on its way at a time.
     init(tokens: Int = 1_000_000) {
         let threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
-        let models = ModelPool(options: LoadOptions(precision: .f32)) { name throws(ServingError) in
+        let models = ModelPool(options: { _ in LoadOptions(precision: .f32) }) { name throws(ServingError) in
             let name = name ?? "tiny-sentence"
             guard Self.installed.contains(name) else {
                 throw ServingError(.modelNotFound, "\(name) is not installed; run: hearth models pull \(name)")
@@ -46,8 +48,11 @@ final class TestDaemon: DaemonControl {
         }
         services = Backend(
             models: models, embedding: EmbedService(models: models, threads: threads),
-            reranking: RerankService(models: models, threads: threads))
+            reranking: RerankService(models: models, threads: threads),
+            finding: FindService(IndexCatalogue("/nonexistent"), threads: .started(1)))
     }
+
+    func jobs() async throws -> JobEngine { throw WireError(.invalidRequest, "there are no jobs here") }
 
     func backend() async throws(WireError) -> Backend { services }
     func notice(about model: String, insteadOf name: String?) -> String? { nil }
