@@ -124,37 +124,3 @@ final class HTTPListener: Sendable {
         await accepting?.value
     }
 }
-
-/// The name of a socket in the file system. It is bound under a temporary name and renamed, so that whoever sees it can
-/// connect to it.
-struct SocketFile: Sendable {
-    private let path: String
-    private let inode: ino_t
-
-    /// The name to bind under.
-    /// - Throws: where something else than a socket has the name already.
-    static func temporary(for path: String) throws(StartupError) -> String {
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
-            throw StartupError("'\(path)' is there already and no socket; choose another http.address")
-        }
-        let temporary = "\(path).\(getpid())"
-        unlink(temporary)
-        return temporary
-    }
-
-    init(_ temporary: String, at path: String) throws(StartupError) {
-        var status = stat()
-        guard chmod(temporary, 0o600) == 0, lstat(temporary, &status) == 0, rename(temporary, path) == 0 else {
-            throw StartupError("cannot put the socket at '\(path)'", errno)
-        }
-        self.path = path
-        inode = status.st_ino
-    }
-
-    /// Unless it is another process's by now.
-    func remove() {
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
-    }
-}

@@ -23,7 +23,7 @@ final class Listener: Sendable {
 
     private let server: NIOAsyncChannel<JSONRPCConnection, Never>
     /// The name that is this daemon's to remove.
-    private let file: (path: String, inode: ino_t)?
+    private let file: SocketFile?
     private let accepting = Mutex<Task<Void, Never>?>(nil)
     private let counter: ClientCounter
 
@@ -70,11 +70,7 @@ final class Listener: Sendable {
         } catch {
             throw StartupError("cannot listen on '\(path)': \(error)")
         }
-        var status = stat()
-        guard chmod(temporary, mode_t(options.permissions)) == 0, lstat(temporary, &status) == 0,
-            rename(temporary, path) == 0
-        else { throw StartupError("cannot put the socket at '\(path)'", errno) }
-        file = (path, status.st_ino)
+        file = try SocketFile(temporary, at: path, permissions: options.permissions)
     }
 
     /// More than these are not let in; those who are in stay.
@@ -113,11 +109,7 @@ final class Listener: Sendable {
     }
 
     /// Takes the socket's name away, unless it is another daemon's by now. Who is connected stays connected.
-    func unlinkSocket() {
-        guard let file else { return }
-        var status = stat()
-        if lstat(file.path, &status) == 0, status.st_ino == file.inode { unlink(file.path) }
-    }
+    func unlinkSocket() { file?.remove() }
 
     /// Takes nobody any more, and returns when the last client has gone.
     func stop() async {

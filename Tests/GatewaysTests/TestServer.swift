@@ -17,7 +17,6 @@ import Testing
 
 final class TestServer: Sendable {
     let port: Int
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let channel: any Channel
 
     init(
@@ -25,7 +24,7 @@ final class TestServer: Sendable {
         webSocket: WebSocketLimits = WebSocketLimits()
     ) async throws {
         let gateway = HTTPGateway(daemon: daemon) { policy }
-        channel = try await ServerBootstrap(group: group)
+        channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = try HTTPConnection(
@@ -38,10 +37,7 @@ final class TestServer: Sendable {
         port = channel.localAddress?.port ?? 0
     }
 
-    deinit {
-        channel.close(promise: nil)
-        group.shutdownGracefully { _ in }
-    }
+    deinit { channel.close(promise: nil) }
 }
 
 /// A connection, blocking; to be used off the cooperative threads.

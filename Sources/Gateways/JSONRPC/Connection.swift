@@ -17,8 +17,7 @@ public final class JSONRPCConnection: Sendable {
     private let stream: NIOAsyncChannel<Frame, Never>
     private let methods: Methods
     private let client: ClientID
-    /// Methods that this connection has not.
-    private let withheld: Set<String>
+    private let scope: MethodScope
     /// The name of the client's program, looked up when it first asks for work: it may have ended later.
     private let clientName = Mutex<String??>(nil)
     private let subscriptions: Subscriptions
@@ -45,14 +44,12 @@ public final class JSONRPCConnection: Sendable {
         try self.init(framed: channel, methods: methods, client: client)
     }
 
-    /// - Parameters:
-    ///   - channel: its last handler makes frames of bytes, and bytes of outgoing messages.
-    ///   - withheld: methods that this connection has not.
-    init(framed channel: any Channel, methods: Methods, client: ClientID, withheld: Set<String> = []) throws {
+    /// - Parameter channel: its last handler makes frames of bytes, and bytes of outgoing messages.
+    init(framed channel: any Channel, methods: Methods, client: ClientID, scope: MethodScope = .everything) throws {
         stream = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
         self.methods = methods
         self.client = client
-        self.withheld = withheld
+        self.scope = scope
         subscriptions = Subscriptions(methods.daemon) { [channel = stream.channel] event in
             try await channel.writeAndFlush(OutgoingMessage(json: event.notification.encoded())).get()
         }
@@ -217,9 +214,8 @@ public final class JSONRPCConnection: Sendable {
     }
 
     private func reply(to call: Call, _ context: RequestContext) async throws -> Reply {
-        switch call.method {
-        case let method where withheld.contains(method):
-            throw WireError(.methodNotFound, "'\(method)' is only for the daemon's own socket")
+        try scope.check(call.method)
+        return switch call.method {
         case "subscribe", "unsubscribe": try subscriptions.perform(call)
         default: try await methods.perform(call, context)
         }

@@ -43,8 +43,7 @@ public final class HTTPConnection: Sendable {
                     let frames = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: webSocket.message))
                     try pipeline.addHandlers([WebSocketFrameEncoder(), frames, WebSocketCodec(webSocket)])
                     let connection = try JSONRPCConnection(
-                        framed: context.channel, methods: methods, client: client,
-                        withheld: ["daemon.shutdown", "daemon.reload"])
+                        framed: context.channel, methods: methods, client: client, scope: .models)
                     // The decoder last: what it has read too much goes to those behind it.
                     pipeline.removeHandler(handler, promise: nil)
                     pipeline.removeHandler(encoder, promise: nil)
