@@ -59,7 +59,8 @@ struct StepInsight: Sendable, Hashable {
     var text: String {
         JSONValue.object([
             "completed": .integer(Int64(completed)), "failed": .integer(Int64(failed)), "seconds": .number(seconds),
-            "example": .string(example), "spread": .number(spread), "cured": .integer(Int64(cured)), "curing_delay": .number(curingDelay),
+            "example": .string(example), "spread": .number(spread), "cured": .integer(Int64(cured)),
+            "curing_delay": .number(curingDelay),
         ]).description
     }
 
