@@ -132,6 +132,9 @@ let package = Package(
                 "Configuration", "Gateways", "Inference", "JSON", "Jobs", "Observability", "Search", "Serving",
                 "WireProtocol", nioCore, nioHTTP1, nioPosix,
             ]),
+        tests(
+            "CompatTests",
+            ["Configuration", "Gateways", "Inference", "JSON", "Serving", "WireProtocol", nioCore, nioPosix]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),

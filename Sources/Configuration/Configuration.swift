@@ -10,6 +10,7 @@ public struct Configuration: Sendable, Hashable {
     public var queue = Queue()
     public var jobs = Jobs()
     public var http = HTTP()
+    public var compat = Compat()
 
     public init() {}
 
@@ -86,5 +87,29 @@ public struct Configuration: Sendable, Hashable {
         public var allowedOrigins: [String] = []
         public var maxConnections = 256
         public var maxRequestBytes = 64 << 20
+    }
+
+    /// The sockets of other tools that the daemon stands in for.
+    public struct Compat: Sendable, Hashable {
+        public var ember = false
+        /// Nil: `~/.ember/daemon.sock`.
+        public var emberSocket: String?
+        public var emberModel = EmberModel.jinaCode
+        public var cass = false
+        /// Nil: `semantic-daemon-USER.sock` in the folder for temporary files.
+        public var cassSocket: String?
+        public var twilog = false
+        public var twilogPort = 8765
+        public var twilogModel = "cl-nagoya/ruri-v3-310m"
+        public var mozart = false
+        public var mozartSocket = "/tmp/mozartd.sock"
+        public var mozartPIDFile = "/tmp/mozartd.pid"
+    }
+
+    /// What ember calls the models it can index with.
+    public enum EmberModel: String, Sendable, CaseIterable {
+        case jinaCode = "jina-code-v2"
+        case miniLM = "minilm"
+        case bgeSmall = "bge-small"
     }
 }

@@ -158,3 +158,4 @@ extension Configuration.Precision: SettingRepresentable {}
 extension Configuration.InstructionSet: SettingRepresentable {}
 extension Configuration.LogLevel: SettingRepresentable {}
 extension Configuration.IOPriority: SettingRepresentable {}
+extension Configuration.EmberModel: SettingRepresentable {}

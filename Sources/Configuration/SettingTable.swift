@@ -126,6 +126,36 @@ extension Setting {
         Setting(
             "jobs.history", \.jobs.history, .integer(1...1_000_000), .restart,
             "How many finished jobs are remembered."),
+
+        Setting("compat.ember", \.compat.ember, .boolean, .now, "Whether the daemon stands in for that of ember."),
+        Setting(
+            "compat.ember_socket", \.compat.emberSocket, .path, .now,
+            "Where ember looks; empty for ~/.ember/daemon.sock. Its PID file is daemon.pid beside it."),
+        Setting(
+            "compat.ember_model", \.compat.emberModel, .choice(Configuration.EmberModel.self), .now,
+            "The model that ember's indexes are made with; another one would spoil them."),
+        Setting(
+            "compat.cass", \.compat.cass, .boolean, .now,
+            "Whether the daemon stands in for that of cass (coding_agent_session_search)."),
+        Setting(
+            "compat.cass_socket", \.compat.cassSocket, .path, .now,
+            "Where cass looks; empty for semantic-daemon-USER.sock in the folder for temporary files."),
+        Setting(
+            "compat.twilog", \.compat.twilog, .boolean, .now,
+            "Whether the daemon stands in for the embed_server of twilog-search."),
+        Setting(
+            "compat.twilog_port", \.compat.twilogPort, .integer(1...65535), .now,
+            "The port on localhost where twilog-search looks."),
+        Setting(
+            "compat.twilog_model", \.compat.twilogModel, .text, .now,
+            "The model that the vectors of twilog-search were made with."),
+        Setting(
+            "compat.mozart", \.compat.mozart, .boolean, .now, "Whether the daemon stands in for mozartd."),
+        Setting(
+            "compat.mozart_socket", \.compat.mozartSocket, .path, .now, "Where the mozart command looks."),
+        Setting(
+            "compat.mozart_pid_file", \.compat.mozartPIDFile, .path, .now,
+            "Where the mozart command finds the process to stop."),
     ]
 
     public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }

@@ -134,7 +134,8 @@ extension Daemon {
             "socket", .critical,
             start: {
                 let listener = try await Listener(
-                    options.settings, handovers.first, on: group, connection: connection)
+                    options.paths.socket, options.settings.configuration.socket, handovers.first, on: group,
+                    connection: connection)
                 parts.add { $0.listener = listener }
                 settings.follow { listener.maximumConnections = $0.socket.maxConnections }
                 listener.acceptClients()
@@ -155,6 +156,19 @@ extension Daemon {
                 try await http.start()
             },
             stop: { await parts.made.http?.stop() })
+    }
+
+    /// The sockets of other tools, for as long as the configuration wants them.
+    func frontEndService(_ options: DaemonOptions, on group: any EventLoopGroup) -> Service {
+        let frontEnds = FrontEnds(service, environment: options.environment, on: group, log: log)
+        return Service(
+            "compat", .lightweight, after: ["socket"],
+            start: {
+                parts.add { $0.frontEnds = frontEnds }
+                settings.follow { frontEnds.apply($0) }
+            },
+            deferred: { await frontEnds.run() },
+            figures: { [ServiceFigure("open", frontEnds.openCount)] })
     }
 
     /// Tells systemd, where it wants to hear, that the daemon can be used.

@@ -16,6 +16,7 @@ final class DaemonParts: Sendable {
         var governor: Governor?
         var listener: Listener?
         var http: HTTPService?
+        var frontEnds: FrontEnds?
     }
 
     private let state = Mutex(Made())

@@ -32,6 +32,7 @@ extension DaemonService {
             "models_bytes": .count(made.models?.figures.residentBytes ?? 0),
         ]
         object["governor"] = made.governor.map { ["level": .string("\($0.level())")] }
+        object["compat"] = made.frontEnds.map(\.json)
         object["compute"] = ["threads": .count(made.threads?.count ?? 0)]
         object["event_loop"] = delays(loopDelay.figures)
         var startup = startupReport?.json.object ?? [:]

@@ -128,9 +128,11 @@ final class DaemonService: DaemonControl {
     }
     func reload() throws(ConfigurationError) -> [ConfigurationChange] { try settings.reload() }
 
-    /// Clients that speak HTTP cannot start a daemon, so it stays for them, unless told otherwise.
+    /// Clients that speak HTTP, and other tools, cannot start a daemon, so it stays for them, unless told otherwise.
     var idleTimeout: Duration? {
-        if parts.made.http?.isListening ?? false, settings.isDefault("daemon.idle_timeout") { return nil }
+        let made = parts.made
+        let isNeeded = made.http?.isListening ?? false || made.frontEnds.map { $0.openCount > 0 } ?? false
+        if isNeeded, settings.isDefault("daemon.idle_timeout") { return nil }
         return settings.current.daemon.idleTimeout
     }
 

@@ -76,7 +76,7 @@ extension InstanceLock {
     }
 
     /// Whether somebody takes connections there.
-    private static func isServed(_ socket: String) -> Bool {
+    static func isServed(_ socket: String) -> Bool {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }

@@ -19,9 +19,9 @@ import WireProtocol
 #endif
 
 final class Listener: Sendable {
-    typealias Connection = @Sendable (any Channel, ClientID) throws -> JSONRPCConnection
+    typealias Connection = @Sendable (any Channel, ClientID) throws -> any ClientConnection
 
-    private let server: NIOAsyncChannel<JSONRPCConnection, Never>
+    private let server: NIOAsyncChannel<any ClientConnection, Never>
     /// The name that is this daemon's to remove.
     private let file: SocketFile?
     private let accepting = Mutex<Task<Void, Never>?>(nil)
@@ -29,11 +29,9 @@ final class Listener: Sendable {
 
     /// - Parameter connection: makes the gateway of a new client's channel, on that channel's event loop.
     init(
-        _ settings: Settings, _ handover: SocketActivation.Listener?, on group: any EventLoopGroup,
-        connection: @escaping Connection
+        _ path: String, _ options: Configuration.Socket, _ handover: SocketActivation.Listener? = nil,
+        on group: any EventLoopGroup, connection: @escaping Connection
     ) async throws {
-        let path = settings.paths.socket
-        let options = settings.configuration.socket
         let counter = ClientCounter(limit: options.maxConnections)
         self.counter = counter
         let bootstrap = ServerBootstrap(group: group)
@@ -42,7 +40,7 @@ final class Listener: Sendable {
             // Most connections hold still after a short request, and keep what they read it with.
             .childChannelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 256, initial: 512, maximum: 1 << 16))
-        let accept: @Sendable (any Channel) -> EventLoopFuture<JSONRPCConnection> = { channel in
+        let accept: @Sendable (any Channel) -> EventLoopFuture<any ClientConnection> = { channel in
             peerCredentials(of: channel).flatMapThrowing { peer in
                 // File modes keep others out already; this holds even where they were changed.
                 guard peer.user == geteuid() || peer.user == 0 else {
@@ -107,6 +105,9 @@ final class Listener: Sendable {
         }
         accepting.withLock { $0 = task }
     }
+
+    /// Whether clients that look for the socket find this one.
+    var isInPlace: Bool { file?.isInPlace ?? true }
 
     /// Takes the socket's name away, unless it is another daemon's by now. Who is connected stays connected.
     func unlinkSocket() { file?.remove() }

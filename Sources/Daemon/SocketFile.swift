@@ -35,9 +35,12 @@ struct SocketFile: Sendable {
         inode = status.st_ino
     }
 
-    /// Unless it is another process's by now.
-    func remove() {
+    /// False where it was removed, or is another process's by now.
+    var isInPlace: Bool {
         var status = stat()
-        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
+        return lstat(path, &status) == 0 && status.st_ino == inode
     }
+
+    /// Unless it is another process's by now.
+    func remove() { if isInPlace { unlink(path) } }
 }

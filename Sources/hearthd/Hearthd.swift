@@ -18,6 +18,7 @@ struct Hearthd: AsyncParsableCommand {
             Serve.self, StandardIO.self, Sync.self, Index.self, RunJob.self, ValidateJob.self, EmbedCorpus.self,
             SuperviseSteps.self, Models.self, Config.self, Doctor.self, MCP.self,
             Bench.self,
+            Compat.self, CassDaemon.self, TwilogDaemon.self,
         ])
 }
 
@@ -26,6 +27,7 @@ enum Main {
     /// Not `async`: the main thread of an async program ends itself, and the unwinder then sorts the tables of the
     /// whole static executable first, for 15 ms on a core that something else needs just then.
     static func main() {
+        if CommandLine.arguments.dropFirst().first == Keeper.verb { Keeper.keep() }
         unblockTerminationSignals()
         if CommandLine.arguments.dropFirst().first == "serve" { lowerPriority(environment: processEnvironment()) }
         let finished = DispatchSemaphore(value: 0)

@@ -7,6 +7,12 @@ import HearthClient
 import JSON
 import WireProtocol
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 struct RunningDaemon {
     private let client: HearthClient
 
@@ -29,4 +35,21 @@ struct RunningDaemon {
 
     /// Makes the daemon let go of a model that is about to be removed.
     func unload(_ id: String) { _ = try? client.call("models.unload", ["model": .string(id)]) }
+
+    func status() -> JSONValue? { try? client.call("daemon.status", isRepeatable: true).result }
+
+    /// Has it read config.toml again.
+    func reload() throws { _ = try client.call("daemon.reload") }
+
+    /// The status once no front-end is on its way any more, or after a moment.
+    func settledCompat() -> JSONValue? {
+        var last: JSONValue?
+        for _ in 0..<40 {
+            usleep(50_000)
+            last = status()
+            let states = (last?["compat"]?.array ?? []).compactMap { $0["state"]?.string }
+            if !states.contains("opening") { return last }
+        }
+        return last
+    }
 }

@@ -157,7 +157,7 @@ import Testing
             ),
             (
                 "\"model.default\" = \"x\"",
-                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [http], [jobs]"
+                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [http], [jobs], [compat]"
             ),
             ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
             (

@@ -101,6 +101,7 @@ final class TestDaemon: DaemonControl {
         }
     }
     func reload() throws(ConfigurationError) -> [ConfigurationChange] { [] }
+    func serveFrontEnd(_ parameters: FrontEndParameters) async throws {}
     func shutDown(force: Bool) { state.withLock { $0.isStopping = true } }
 }
 

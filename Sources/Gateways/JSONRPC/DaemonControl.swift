@@ -42,6 +42,8 @@ public protocol DaemonControl: Sendable {
     func events(_ topics: Set<EventTopic>) -> AsyncStream<Event>
     /// Reads the configuration again. With errors in it, nothing changes.
     func reload() throws(ConfigurationError) -> [ConfigurationChange]
+    /// Stands in for another tool's daemon until a client of it ends that, or the task is cancelled.
+    func serveFrontEnd(_ parameters: FrontEndParameters) async throws
     /// Starts draining: new work is refused, what runs is finished first unless `force`.
     func shutDown(force: Bool)
 }

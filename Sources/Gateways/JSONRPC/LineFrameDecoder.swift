@@ -21,7 +21,13 @@ struct LineFrameDecoder: ByteToMessageDecoder {
     /// True while the rest of a line that was too long goes by.
     private var isSkipping = false
 
-    init(limit: Int) { self.limit = limit }
+    /// Lines with nothing in them, which most formats pass over.
+    private let emitsBlankLines: Bool
+
+    init(limit: Int, emitsBlankLines: Bool = false) {
+        self.limit = limit
+        self.emitsBlankLines = emitsBlankLines
+    }
 
     mutating func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) -> DecodingState {
         let unread = buffer.readableBytesView
@@ -50,7 +56,9 @@ struct LineFrameDecoder: ByteToMessageDecoder {
         context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool
     ) -> DecodingState {
         while decode(context: context, buffer: &buffer) == .continue {}
-        if !isSkipping { emit(context: context, line: buffer.readBytes(length: buffer.readableBytes) ?? []) }
+        if !isSkipping, buffer.readableBytes > 0 {
+            emit(context: context, line: buffer.readBytes(length: buffer.readableBytes) ?? [])
+        }
         scanned = 0
         return .needMoreData
     }
@@ -64,7 +72,7 @@ struct LineFrameDecoder: ByteToMessageDecoder {
 
     /// Blank lines, with or without a carriage return, mean nothing.
     private func emit(context: ChannelHandlerContext, line: [UInt8]) {
-        if line.isEmpty || line == [UInt8(ascii: "\r")] { return }
+        if !emitsBlankLines, line.isEmpty || line == [UInt8(ascii: "\r")] { return }
         context.fireChannelRead(wrapInboundOut(.line(line)))
     }
 }

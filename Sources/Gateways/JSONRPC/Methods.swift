@@ -20,7 +20,7 @@ public struct Methods: Sendable {
             "hello", "daemon.status", "daemon.health", "daemon.ready", "daemon.metrics", "daemon.requests",
             "daemon.reload", "daemon.shutdown", "models.list", "index.list", "index.status", "job.status", "job.list",
             "job.history", "job.pause", "job.cancel",
-            "job.wait", "job.logs", "job.insights", "subscribe", "unsubscribe",
+            "job.wait", "job.logs", "job.insights", "subscribe", "unsubscribe", "compat.serve",
         ] + work.sorted()
 
     /// Methods that a draining daemon refuses and that keep it from being idle. The others are questions about the
@@ -50,6 +50,7 @@ public struct Methods: Sendable {
         case "index.remove": try await removeIndex(call)
         case "embed": try await embed(call, context)
         case "rerank": try await rerank(call, context)
+        case "compat.serve": try await serveFrontEnd(call)
         case "tokenize": try await tokenize(call, context)
         case let method where method.hasPrefix("job.") && Self.names.contains(method): try await performJob(call)
         default: throw unknown(call.method)

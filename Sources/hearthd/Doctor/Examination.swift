@@ -36,6 +36,7 @@ struct Examination {
         return [configuration(settings), runtimeFolder(settings.paths)] + daemon + [starts(settings.paths)]
             + models(settings, status) + [cache(settings.paths), space(settings.paths), processor(settings)]
             + [openFiles(), downloads()]
+            + CompatibleTools(settings, status, environment: environment).findings()
     }
 
     private func configuration(_ settings: Settings) -> Finding {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon in the place of other tools' daemons: sockets, PID files and locks
+// from the first start to the last stop.
+
+import Foundation
+import JSON
+import Testing
+
+@Suite(.enabled(if: TestHome.isPrepared)) struct CompatTests {
+    /// A home whose front-ends are all inside it.
+    private func home(_ settings: String) throws -> TestHome {
+        let home = try TestHome()
+        try Data(
+            """
+            [compat]
+            ember_model = "minilm"
+            cass_socket = "\(home.path)/cass.sock"
+            mozart_socket = "\(home.path)/mozartd.sock"
+            mozart_pid_file = "\(home.path)/mozartd.pid"
+            \(settings)
+            """.utf8
+        ).write(to: URL(fileURLWithPath: home.path + "/config.toml"))
+        return home
+    }
+
+    /// Looks until `condition` holds, for at most 20 seconds.
+    private func wait(_ what: String, _ condition: () throws -> Bool) throws {
+        for _ in 0..<2000 {
+            if try condition() { return }
+            usleep(10_000)
+        }
+        Issue.record("\(what) did not come about")
+    }
+
+    private func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+    private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    private func states(_ home: TestHome) throws -> [String: String] {
+        let list = try JSONValue(parsing: Array(try home.run(["compat", "--json"]).output.utf8))
+        return (list["compat"]?.array ?? []).reduce(into: [:]) { states, row in
+            if let tool = row["tool"]?.string { states[tool] = row["state"]?.string }
+        }
+    }
+
+    private func exchange(_ path: String, _ line: String) throws -> JSONValue {
+        let connection = try RawConnection(path)
+        connection.send(line + "\n")
+        return try #require(try connection.receive())
+    }
+
+    @Test func emberIsServedStoppedByItsPIDAndServedAgain() throws {
+        let home = try home("")
+        try home.run(["start"])
+        let enabled = try home.run(["compat", "enable", "ember"])
+        #expect(enabled.status == 0, "\(enabled.errors)")
+        let (socket, file) = (home.path + "/.ember/daemon.sock", home.path + "/.ember/daemon.pid")
+        try wait("the socket") { exists(socket) }
+        let answer = try exchange(socket, #"{"method":"embed_texts","params":{"texts":["hello"]},"id":1}"#)
+        #expect(answer["result"]?.array?.first?.array?.count == 384)
+        #expect(answer["error"] == .null)
+
+        // `ember daemon stop`: SIGTERM to the PID of the file, which is that of health, and then it must be gone.
+        let process = try #require(Int32(text(file)))
+        let health = try exchange(socket, #"{"method":"health","id":1}"#)
+        #expect(health["result"]?["pid"]?.integer == Int(process))
+        #expect(kill(process, SIGTERM) == 0)
+        try wait("the end of the process") { kill(process, 0) != 0 }
+        try wait("the end of the socket") { !exists(socket) && !exists(file) }
+        // The daemon itself goes on, and so does whatever else it serves.
+        #expect(try home.run(["status"]).status == 0)
+        #expect(try states(home)["ember"] == "stopped")
+
+        #expect(try home.run(["compat", "enable", "ember"]).status == 0)
+        try wait("the socket") { exists(socket) }
+        #expect(try home.run(["compat", "disable", "ember"]).status == 0)
+        try wait("the end of the socket") { !exists(socket) && !exists(file) }
+        #expect(text(home.path + "/config.toml").contains("ember = false"))
+    }
+
+    @Test func aSocketThatWasTidiedAwayComesBack() throws {
+        let home = try home("ember = true")
+        try home.run(["start"])
+        let (socket, file) = (home.path + "/.ember/daemon.sock", home.path + "/.ember/daemon.pid")
+        try wait("the socket") { exists(socket) }
+        // `ember` does both when it takes the daemon for dead.
+        unlink(socket)
+        unlink(file)
+        try wait("the socket") { exists(socket) && exists(file) }
+        #expect(try exchange(socket, #"{"method":"health"}"#)["result"]?["status"] == "ok")
+    }
+
+    @Test func whoeverIsThereAlreadyKeepsThePlace() throws {
+        let home = try self.home("")
+        let other = try self.home("ember = true\nember_socket = \"\(home.path)/.ember/daemon.sock\"")
+        try other.run(["start"])
+        let socket = home.path + "/.ember/daemon.sock"
+        try wait("the socket") { exists(socket) }
+        let before = text(home.path + "/.ember/daemon.pid")
+        try home.run(["start"])
+        let enabled = try home.run(["compat", "enable", "ember"])
+        #expect(enabled.errors.contains("another process serves"))
+        #expect(text(home.path + "/.ember/daemon.pid") == before)
+        let doctor = try home.run(["doctor"])
+        #expect(doctor.output.contains("another process serves"))
+    }
+
+    @Test func cassFindsItsSocketInAPrivateFolderAndItsLock() throws {
+        let home = try home("cass = true")
+        chmod(home.path, 0o755)
+        try home.run(["start"])
+        let socket = home.path + "/cass.sock"
+        try wait("the socket") { exists(socket) }
+        let folder = home.path + "/.cass.sock.runtime"
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: socket) == folder + "/daemon.sock")
+        var status = stat()
+        #expect(stat(folder, &status) == 0 && status.st_mode & 0o777 == 0o700)
+        let lock = home.path + "/cass.spawnlock"
+        let first = try JSONValue(parsing: Array(text(lock).utf8))
+        #expect(first["pid"]?.integer != nil)
+        // Held, and beating.
+        let descriptor = open(lock, O_RDWR)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+        try wait("a heartbeat") {
+            try JSONValue(parsing: Array(text(lock).utf8))["heartbeat_unix_ms"] != first["heartbeat_unix_ms"]
+        }
+        let connection = try RawConnection(socket)
+        connection.send([0, 0, 0, 0x12, 0x93, 1, 0xA6] + Array("cass-7".utf8) + [0xA8] + Array("Shutdown".utf8))
+        #expect(connection.receive(bytes: 45).count == 45)
+        try wait("the end of the socket") { !exists(socket) && !exists(lock) && !exists(folder) }
+        #expect(try home.run(["status"]).status == 0)
+    }
+
+    @Test func cassMayStartItItself() throws {
+        let home = try home("")
+        let daemon = Process()
+        daemon.executableURL = URL(fileURLWithPath: TestHome.executable("hearthd"))
+        daemon.arguments = ["daemon", "--socket", home.path + "/cass.sock"]
+        daemon.environment = home.environment()
+        try daemon.run()
+        defer { if daemon.isRunning { daemon.terminate() } }
+        try wait("the socket") { exists(home.path + "/cass.sock") }
+        let second = try TestHome.run(
+            TestHome.executable("hearthd"), ["daemon", "--socket", home.path + "/cass.sock"],
+            environment: home.environment())
+        #expect(second.status == 9)
+        daemon.terminate()
+        try wait("the end of the socket") { !exists(home.path + "/cass.sock") }
+    }
+
+    @Test func mozartHasItsLockedPIDFile() throws {
+        let home = try home("mozart = true")
+        try home.run(["start"])
+        let (socket, file) = (home.path + "/mozartd.sock", home.path + "/mozartd.pid")
+        try wait("the socket") { exists(socket) }
+        var status = stat()
+        #expect(stat(socket, &status) == 0 && status.st_mode & 0o777 == 0o660)
+        let process = try #require(Int32(text(file)))
+        let descriptor = open(file, O_RDONLY)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+        let health = try exchange(socket, #"{"jsonrpc":"2.0","method":"daemon.health","id":1}"#)
+        #expect(health["result"]?["pid"]?.integer == Int(process))
+        // `mozartd stop --force`.
+        #expect(kill(process, SIGKILL) == 0)
+        try wait("the end of the socket") { !exists(socket) && !exists(file) }
+        #expect(try home.run(["status"]).status == 0)
+    }
+
+    @Test func theDaemonTakesItsFrontEndsWithIt() throws {
+        let home = try home("ember = true\ncass = true\nmozart = true")
+        try home.run(["start"])
+        let sockets = ["/.ember/daemon.sock", "/cass.sock", "/mozartd.sock"].map { home.path + $0 }
+        try wait("the sockets") { sockets.allSatisfy(exists) }
+        let keeper = try #require(Int32(text(home.path + "/.ember/daemon.pid")))
+        #expect(try home.run(["stop"]).status == 0)
+        try wait("the end of the sockets") { !sockets.contains(where: exists) }
+        try wait("the end of the process") { kill(keeper, 0) != 0 }
+    }
+}
