@@ -134,7 +134,7 @@ let package = Package(
             ]),
         tests(
             "CompatTests",
-            ["Configuration", "Gateways", "Inference", "JSON", "Serving", "WireProtocol", nioCore, nioPosix]),
+            ["Configuration", "Gateways", "Inference", "JSON", "Jobs", "Serving", "WireProtocol", nioCore, nioPosix]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),

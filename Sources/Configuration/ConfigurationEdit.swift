@@ -37,7 +37,7 @@ extension ConfigurationFile {
     }
 
     /// Puts the file in place of the one at its path, whole. A symbolic link stays, and leads to the new one.
-    public func write() throws(ConfigurationError) {
+    public func save() throws(ConfigurationError) {
         var target = path
         if let resolved = realpath(path, nil) {
             target = String(cString: resolved)
@@ -54,7 +54,7 @@ extension ConfigurationFile {
         var isWritten = fchmod(file, mode) == 0
         var rest = text[...]
         while isWritten, !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             isWritten = count > 0
             rest = rest.dropFirst(max(0, count))

@@ -230,7 +230,7 @@ private final class RecordedJobs: MozartJobs {
         state = Mutex(load)
     }
 
-    var load: MozartLoad { state.withLock { $0 } }
+    func load() async -> MozartLoad { state.withLock { $0 } }
 
     func submit(_ submission: MozartSubmission) async throws(MozartError) -> MozartReply {
         MozartReply(id: submission.name, status: .accepted, message: "Job queued (concurrency limit: 5)")

@@ -8,6 +8,7 @@ import Foundation
 import Gateways
 import Inference
 import JSON
+import Jobs
 import Serving
 import Synchronization
 import Testing
@@ -92,6 +93,7 @@ final class TestDaemon: DaemonControl {
         installed.map { InstalledModelFacts(location: $0, bytes: 1, revision: nil, installedAt: nil) }
     }
     func pullModel(_ name: String, progress: @escaping @Sendable (ModelPullStep) -> Void) async throws(WireError) {}
+    func jobs() async throws -> JobEngine { throw WireError(.invalidRequest, "there are no jobs") }
     func removeModel(_ name: String) async throws(WireError) {}
     var isStopping: Bool { state.withLock { $0.isStopping } }
     func begin() throws(WireError) {

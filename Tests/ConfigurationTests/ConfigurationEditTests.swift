@@ -45,12 +45,12 @@ import Testing
         let folder = NSTemporaryDirectory() + "/hearth-edit-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let path = folder + "/a/config.toml"
-        try ConfigurationFile(path: path, text: "[compat]\n").write()
+        try ConfigurationFile(path: path, text: "[compat]\n").save()
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "[compat]\n")
         chmod(path, 0o640)
         let link = folder + "/link.toml"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
-        try ConfigurationFile(path: link, text: "[model]\n").write()
+        try ConfigurationFile(path: link, text: "[model]\n").save()
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "[model]\n")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
         var status = stat()

@@ -168,6 +168,32 @@ import Testing
         #expect(try home.run(["status"]).status == 0)
     }
 
+    @Test func mozartsJobsAreHearths() throws {
+        let home = try home("mozart = true")
+        try home.run(["start"])
+        let socket = home.path + "/mozartd.sock"
+        try wait("the socket") { exists(socket) }
+        let file = home.path + "/greeting.yaml"
+        try Data("name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n".utf8).write(
+            to: URL(fileURLWithPath: file))
+        let connection = try RawConnection(socket)
+        let receipt = try connection.call("job.submit", ["config_path": .string(file)])
+        #expect(receipt["result"]?["status"] == "accepted", "\(receipt)")
+        let id = try #require(receipt["result"]?["job_id"])
+        try wait("the job's end") {
+            try connection.call("job.status", ["job_id": id])["result"]?["status"] == "completed"
+        }
+        let list = try connection.call("job.list")
+        #expect(list["result"]?.array?.first?["job_id"] == id)
+        #expect(try connection.call("job.cancel", ["job_id": id])["result"] == ["cancelled": false])
+        #expect(try connection.call("job.pause", ["job_id": id])["error"]?["code"] == -32000)
+        // mozart's own files are not Hearth's, and the refusal says what is wrong.
+        try Data("name: score\nsheet:\n  size: 1\n".utf8).write(to: URL(fileURLWithPath: file))
+        let refusal = try connection.call("job.submit", ["config_path": .string(file)])
+        #expect(refusal["result"]?["status"] == "rejected")
+        #expect(try connection.call("daemon.ready")["result"]?["status"] == "ready")
+    }
+
     @Test func theDaemonTakesItsFrontEndsWithIt() throws {
         let home = try home("ember = true\ncass = true\nmozart = true")
         try home.run(["start"])

@@ -60,14 +60,14 @@ final class FrontEnd: Sendable {
         defer { keeper?.end() }
         let process = keeper?.process ?? process ?? getpid()
         let file = PIDFile(SocketPlace.folder(of: socket) + "/daemon.pid", process: process, isLocked: false)
-        try file.write()
+        try file.put()
         defer { file.remove() }
         let frontEnd = EmberFrontEnd(service, model: model, process: process)
         let limit = service.settings.current.socket.maxRequestBytes
         return try await serve(place, opened) { channel, client in
             try EmberConnection(channel: channel, frontEnd, client: client, maximumLineLength: limit)
         } watch: {
-            if !file.isInPlace { try file.write() }
+            if !file.isInPlace { try file.put() }
         }
     }
 
@@ -103,15 +103,16 @@ final class FrontEnd: Sendable {
         defer { keeper?.end() }
         let process = keeper?.process ?? process ?? getpid()
         let file = PIDFile(path, process: process, isLocked: true)
-        try file.write()
+        try file.put()
         defer { file.remove() }
         let frontEnd = MozartFrontEnd(
-            service, jobs: nil, process: process, memory: { memoryUsage().residentBytes },
+            service, jobs: EngineJobs(service, concurrency: service.settings.current.jobs.maxConcurrent),
+            process: process, memory: { memoryUsage().residentBytes },
             stop: { [end] in end.yield(.stoppedByClient) })
         return try await serve(place, opened) { channel, _ in
             try MozartConnection(channel: channel, frontEnd)
         } watch: {
-            if !file.isInPlace { try file.write() }
+            if !file.isInPlace { try file.put() }
         }
     }
 

@@ -26,7 +26,7 @@ public final class Keeper: Sendable {
 
     let process: pid_t
     /// The child ends when nobody holds this any more.
-    private let pipe: Int32
+    private let lifeline: Int32
 
     /// - Parameter ended: called once when the child has gone, whoever ended it.
     init(of tool: String, ended: @escaping @Sendable () -> Void) throws(StartupError) {
@@ -39,7 +39,7 @@ public final class Keeper: Sendable {
             close(ends[1])
             throw error
         }
-        pipe = ends[1]
+        lifeline = ends[1]
         let child = process
         let isWatched = startThread(named: "keeper") {
             var status: Int32 = 0
@@ -47,13 +47,13 @@ public final class Keeper: Sendable {
             ended()
         }
         guard isWatched else {
-            close(pipe)
+            close(lifeline)
             throw StartupError("the system has no thread left to watch '\(tool)'")
         }
     }
 
     /// Lets the child go.
-    func end() { close(pipe) }
+    func end() { close(lifeline) }
 
     /// What the child does: waits for the daemon's end, or its own.
     public static func keep() -> Never {
@@ -79,7 +79,7 @@ public final class Keeper: Sendable {
     }
 
     private static func makePipe(_ ends: inout [Int32]) -> Int32 {
-        guard Glibc.pipe(&ends) == 0 else { return -1 }
+        guard pipe(&ends) == 0 else { return -1 }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return 0
     }

@@ -26,7 +26,7 @@ final class PIDFile: Sendable {
     deinit { descriptor.withLock { if $0 >= 0 { close($0) } } }
 
     /// - Throws: where another process holds the lock, or the path is a symbolic link.
-    func write() throws(StartupError) {
+    func put() throws(StartupError) {
         if isLocked { try checkOthers() }
         let temporary = "\(path).\(getpid()).tmp"
         unlink(temporary)
@@ -35,7 +35,7 @@ final class PIDFile: Sendable {
         let text = Array("\(process)".utf8)
         let isWritten =
             fchmod(file, 0o644) == 0 && (!isLocked || flock(file, LOCK_EX | LOCK_NB) == 0)
-            && text.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == text.count
+            && text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) } == text.count
             && rename(temporary, path) == 0
         guard isWritten else {
             let reason = errno

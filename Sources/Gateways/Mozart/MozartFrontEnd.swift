@@ -74,13 +74,13 @@ public final class MozartFrontEnd: Sendable {
             let id = try parameters.required("job_id")
             return ["cancelled": .bool(await jobs?.cancel(id) ?? false)]
         case "job.list": return await list()
-        case "daemon.status": return status()
+        case "daemon.status": return await status()
         case "daemon.health":
             return [
                 "status": "ok", "pid": .integer(Int64(process)), "uptime_seconds": uptime,
                 "shutting_down": .bool(daemon.isStopping),
             ]
-        case "daemon.ready": return readiness()
+        case "daemon.ready": return await readiness()
         case "daemon.shutdown":
             _ = try parameters.bool("graceful", default: true)
             return ["shutting_down": true]
@@ -110,7 +110,7 @@ public final class MozartFrontEnd: Sendable {
             MozartReply(id: submission.name, status: .rejected, message: message)
         }
         if daemon.isStopping { return rejected("Daemon is shutting down") }
-        if let jobs, !jobs.load.isAccepting { return rejected("System under high pressure — try again later") }
+        if let jobs, !(await jobs.load().isAccepting) { return rejected("System under high pressure — try again later") }
         guard access(submission.configPath, F_OK) == 0 else {
             return rejected("Config file not found: \(submission.configPath)")
         }
@@ -139,10 +139,10 @@ public final class MozartFrontEnd: Sendable {
 
     private func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
 
-    private var load: MozartLoad { jobs?.load ?? MozartLoad() }
+    private func load() async -> MozartLoad { await jobs?.load() ?? MozartLoad() }
 
-    private func status() -> JSONValue {
-        let load = load
+    private func status() async -> JSONValue {
+        let load = await load()
         return [
             "pid": .integer(Int64(process)), "uptime_seconds": uptime,
             "running_jobs": .integer(Int64(load.runningJobs)), "total_jobs_active": .integer(Int64(load.activeJobs)),
@@ -150,8 +150,8 @@ public final class MozartFrontEnd: Sendable {
         ]
     }
 
-    private func readiness() -> JSONValue {
-        let load = load
+    private func readiness() async -> JSONValue {
+        let load = await load()
         let isStopping = daemon.isStopping
         let isReady = jobs != nil && load.isAccepting && !isStopping && !load.isFailureRateElevated
         return [

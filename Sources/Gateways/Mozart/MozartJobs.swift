@@ -5,7 +5,7 @@
 import JSON
 
 public protocol MozartJobs: Sendable {
-    var load: MozartLoad { get }
+    func load() async -> MozartLoad
     /// Takes a job whose file was found.
     func submit(_ submission: MozartSubmission) async throws(MozartError) -> MozartReply
     /// - Throws: `.notFound` for an unknown job.

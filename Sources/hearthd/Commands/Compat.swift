@@ -103,7 +103,7 @@ struct CompatChange: ParsableArguments {
         let file = try ConfigurationFile(readingIfPresent: path) ?? ConfigurationFile(path: path, text: "")
         let edited = try file.setting("compat.\(tool)", to: value)
         let isChanged = edited.text != file.text
-        if isChanged { try edited.write() }
+        if isChanged { try edited.save() }
         let daemon = RunningDaemon(environment: environment)
         try daemon?.reload()
         let settings = try Settings(environment: environment)
