@@ -134,7 +134,10 @@ let package = Package(
             ]),
         tests(
             "CompatTests",
-            ["Configuration", "Gateways", "Inference", "JSON", "Jobs", "Serving", "WireProtocol", nioCore, nioPosix]),
+            [
+                "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "Jobs", "Search", "Serving",
+                "WireProtocol", nioCore, nioPosix,
+            ]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),

@@ -30,7 +30,8 @@ struct Hearth: ParsableCommand {
             Embed.self, Rerank.self, Tokenize.self, Sync.self, Find.self, Index.self, Run.self, Validate.self,
             Jobs.self, EmbedCorpus.self, Models.self, Start.self,
             Stop.self,
-            Restart.self, Status.self, Top.self, Logs.self, Why.self, Config.self, Compat.self, Doctor.self, MCP.self, Bench.self,
+            Restart.self, Status.self, Top.self, Logs.self, Why.self, Config.self, Compat.self, Doctor.self, MCP.self,
+            Bench.self,
         ])
 
     static func main() {

@@ -9,6 +9,7 @@ import Gateways
 import Inference
 import JSON
 import Jobs
+import Search
 import Serving
 import Synchronization
 import Testing
@@ -59,7 +60,8 @@ final class TestDaemon: DaemonControl {
         let threads = ComputeThreads(count: 1, limits: AdmissionLimits(tokens: 1_000_000))
         services = Backend(
             models: models, embedding: EmbedService(models: models, threads: threads),
-            reranking: RerankService(models: models, threads: threads))
+            reranking: RerankService(models: models, threads: threads),
+            finding: FindService(IndexCatalogue(table.path + "/indexes"), threads: .started(1)))
         state.withLock { $0.isHeld = isHeld }
     }
 

@@ -13,7 +13,8 @@ public final class CassFrontEnd: Sendable {
     static let embedderID = "minilm-384"
     static let rerankerID = "ms-marco-minilm-l6-v2"
     private static let embedder = CompatModel("sentence-transformers/all-MiniLM-L6-v2", catalogue: "all-minilm-l6-v2")
-    private static let reranker = CompatModel("cross-encoder/ms-marco-MiniLM-L-6-v2", catalogue: "ms-marco-minilm-l6-v2")
+    private static let reranker = CompatModel(
+        "cross-encoder/ms-marco-MiniLM-L-6-v2", catalogue: "ms-marco-minilm-l6-v2")
     private static let dimensions = 384
 
     private let services: CompatServices
@@ -87,7 +88,7 @@ public final class CassFrontEnd: Sendable {
     private func worker() throws(CassError) -> any CassJobs {
         guard let jobs else {
             throw CassError(
-                .internal, "this daemon does not build cass's indexes in the background; run: cass index --semantic")
+                .internal, "this daemon does not build cass's indexes; cass does it without a daemon")
         }
         return jobs
     }

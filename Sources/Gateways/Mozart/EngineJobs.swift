@@ -46,7 +46,9 @@ public struct EngineJobs: MozartJobs {
         func rejected(_ message: String) -> MozartReply {
             MozartReply(id: submission.name, status: .rejected, message: message)
         }
-        guard submission.configPath.hasPrefix("/") else { return rejected("The path of a config file must be absolute") }
+        guard submission.configPath.hasPrefix("/") else {
+            return rejected("The path of a config file must be absolute")
+        }
         do {
             let engine = try await daemon.jobs()
             let path = submission.configPath

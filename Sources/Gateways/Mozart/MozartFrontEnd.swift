@@ -110,7 +110,9 @@ public final class MozartFrontEnd: Sendable {
             MozartReply(id: submission.name, status: .rejected, message: message)
         }
         if daemon.isStopping { return rejected("Daemon is shutting down") }
-        if let jobs, !(await jobs.load().isAccepting) { return rejected("System under high pressure — try again later") }
+        if let jobs, !(await jobs.load().isAccepting) {
+            return rejected("System under high pressure — try again later")
+        }
         guard access(submission.configPath, F_OK) == 0 else {
             return rejected("Config file not found: \(submission.configPath)")
         }
