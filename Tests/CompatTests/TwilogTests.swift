@@ -22,7 +22,8 @@ import WireProtocol
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try TwilogConnection.accept(channel, frontEnd, client: .unknown)
+                    try TwilogConnection.accept(
+                        channel, frontEnd, client: .unknown, handshakeTime: .minutes(10))
                 }
             }
         let port = try #require(server.channel.localAddress?.port)

@@ -18,11 +18,20 @@ import Testing
     }
 
     /// Talks to a server of its own.
+    /// Limits for where time is not the question: a busy machine may take long.
+    private static let patient = {
+        var limits = HTTPLimits()
+        limits.headTimeout = .seconds(600)
+        limits.idleTimeout = .seconds(600)
+        limits.transferTimeout = .seconds(600)
+        return limits
+    }()
+
     private func talk(
-        _ limits: HTTPLimits = HTTPLimits(), policy: AccessPolicy = AccessPolicy(),
+        _ limits: HTTPLimits? = nil, policy: AccessPolicy = AccessPolicy(),
         _ conversation: @escaping @Sendable (RawClient) throws -> Void
     ) async throws {
-        let server = try await TestServer(policy: policy, limits: limits)
+        let server = try await TestServer(policy: policy, limits: limits ?? Self.patient)
         try await blocking { [port = server.port] in try conversation(try RawClient(port)) }
     }
 

@@ -10,8 +10,6 @@ import NIOWebSocket
 public import Serving
 
 public final class TwilogConnection: ClientConnection {
-    private static let handshakeTime = TimeAmount.seconds(10)
-
     private let conversation: Conversation<[UInt8]>
     private let frontEnd: TwilogFrontEnd
     private let client: ClientID
@@ -23,10 +21,12 @@ public final class TwilogConnection: ClientConnection {
     }
 
     /// Prepares a new channel on its event loop.
+    /// - Parameter handshakeTime: how long a client may take until it has asked for a WebSocket.
     /// - Returns: the connection, once it has become a WebSocket; nil for a client that wanted something else, whose
     ///   channel is being closed then.
     public static func accept(
-        _ channel: any Channel, _ frontEnd: TwilogFrontEnd, client: ClientID
+        _ channel: any Channel, _ frontEnd: TwilogFrontEnd, client: ClientID,
+        handshakeTime: TimeAmount = .seconds(10)
     ) throws -> EventLoopFuture<TwilogConnection?> {
         let upgrader = NIOTypedWebSocketServerUpgrader<TwilogConnection?>(
             maxFrameSize: WebSocketMessages.maximumLength, enableAutomaticErrorHandling: false,

@@ -52,5 +52,9 @@ struct IndexLock: ~Copyable {
         return String(decoding: bytes.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }, as: UTF8.self)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // By name: a child that is just being started may hold a copy for a moment.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
