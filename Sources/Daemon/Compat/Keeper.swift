@@ -121,7 +121,8 @@ public final class Keeper: Sendable {
         let strings = (["hearthd"] + arguments).map { strdup($0) } + [nil]
         defer { for string in strings { free(string) } }
         var process: pid_t = 0
-        let result = posix_spawn(&process, path, &actions, &attributes, strings, environ)
+        let noVariables: [UnsafeMutablePointer<CChar>?] = [nil]
+        let result = posix_spawn(&process, path, &actions, &attributes, strings, noVariables)
         guard result == 0 else { throw StartupError("cannot start '\(path)'", result) }
         return process
     }

@@ -41,6 +41,10 @@ struct StatusReport {
         }
         add("socket", [status["socket"]?.string])
         add("http", [status["http"]?["error"]?.string ?? status["http"]?["address"]?.string])
+        for place in status["compat"]?.array ?? [] {
+            guard let tool = place["tool"]?.string, let state = place["state"]?.string else { continue }
+            add(tool, [state == "open" ? place["address"]?.string : place["reason"]?.string ?? state])
+        }
         add(
             "ends",
             [
