@@ -42,10 +42,9 @@ struct CompatList: ParsableCommand {
         let tools = CompatibleTools(settings, status, environment: environment)
         var rows: [(tool: String, isEnabled: Bool, state: String, address: String)] = []
         for tool in tools.tools {
-            for plan in tool.plans {
-                let (state, reason) = tools.state(of: plan) ?? ("closed", nil)
-                let shown = tools.isTaken(plan) ? "taken" : state
-                rows.append((tool.name, tool.isEnabled, reason.map { "\(shown): \($0)" } ?? shown, plan.address))
+            for place in tools.places(of: tool) {
+                let state = place.reason.map { "\(place.state): \($0)" } ?? place.state
+                rows.append((tool.name, tool.isEnabled, state, place.address))
             }
         }
         if json {
@@ -115,9 +114,8 @@ struct CompatChange: ParsableArguments {
             say("the environment variable HEARTH_COMPAT_\(tool.uppercased()) says otherwise, and it wins")
         }
         if daemon == nil, value { say("no daemon runs; the next one opens it (hearth start)") }
-        for plan in found.plans where daemon != nil {
-            let (state, reason) = tools.state(of: plan) ?? ("closed", nil)
-            say("\(plan.address): \(reason.map { "\(state): \($0)" } ?? state)")
+        for place in tools.places(of: found) where daemon != nil {
+            say("\(place.address): \(place.reason.map { "\(place.state): \($0)" } ?? place.state)")
         }
         if value, let model = tools.missingModel(found) {
             say("it needs a model that is not installed: hearth models pull \(model)")
@@ -125,10 +123,10 @@ struct CompatChange: ParsableArguments {
     }
 
     private func printJSON(_ tool: CompatibleTools.Tool, _ tools: CompatibleTools, _ path: String, _ isChanged: Bool) {
-        let places = tool.plans.map { plan in
+        let places = tools.places(of: tool).map { place in
             JSONValue.object([
-                "address": .string(plan.address), "state": .string(tools.state(of: plan)?.state ?? "closed"),
-                "reason": tools.state(of: plan)?.reason.map(JSONValue.string) ?? .null,
+                "address": .string(place.address), "state": .string(place.state),
+                "reason": place.reason.map(JSONValue.string) ?? .null,
             ])
         }
         let document: JSONValue = [

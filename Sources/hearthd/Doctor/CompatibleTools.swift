@@ -62,19 +62,27 @@ struct CompatibleTools {
         return folders.map { "\(home)/\($0)" }.first { access($0, F_OK) == 0 }
     }
 
-    /// What the running daemon says of a front-end: "open", "failed", …; nil where it says nothing.
-    func state(of plan: FrontEndPlan) -> (state: String, reason: String?)? {
-        let all = status?["compat"]?.array ?? []
-        guard let found = all.first(where: { $0["address"]?.string == plan.address }),
-            let state = found["state"]?.string
-        else { return nil }
-        return (state, found["reason"]?.string)
+    struct Place {
+        let address: String
+        /// "open", "stopped", "closed", "failed", or "taken" where somebody else is there.
+        let state: String
+        let reason: String?
     }
 
-    /// Whether somebody else is where the tool looks.
-    func isTaken(_ plan: FrontEndPlan) -> Bool {
-        if state(of: plan)?.state == "open" { return false }
-        return switch plan {
+    /// Where a tool's clients look, and what is there. A running daemon may have another environment than this process,
+    /// so it has the say.
+    func places(of tool: Tool) -> [Place] {
+        let reported = (status?["compat"]?.array ?? []).compactMap { place -> Place? in
+            guard place["tool"]?.string == tool.name, let address = place["address"]?.string else { return nil }
+            return Place(address: address, state: place["state"]?.string ?? "?", reason: place["reason"]?.string)
+        }
+        if !reported.isEmpty { return reported }
+        return tool.plans.map { Place(address: $0.address, state: isTaken($0) ? "taken" : "closed", reason: nil) }
+    }
+
+    /// Whether somebody is where the tool looks.
+    private func isTaken(_ plan: FrontEndPlan) -> Bool {
+        switch plan {
         case .ember(let socket, _), .cass(let socket), .mozart(let socket, _): SocketPlace(socket).isServed
         case .twilog(let port, _): SocketPlace.isServed(port: port)
         }
@@ -88,28 +96,23 @@ struct CompatibleTools {
     func findings() -> [Finding] { tools.flatMap { tool in finding(tool).map { [$0] } ?? [] } }
 
     private func finding(_ tool: Tool) -> Finding? {
-        let taken = tool.plans.filter(isTaken)
+        let places = places(of: tool)
         if !tool.isEnabled {
             guard let trace = tool.trace else { return nil }
-            let other = taken.isEmpty ? "" : "; its own daemon runs"
+            let other = places.contains { $0.state == "taken" } ? "; its own daemon runs" : ""
             return .ok(
                 tool.name, "is on this machine (\(trace))\(other); to serve it: hearth compat enable \(tool.name)")
         }
-        if let plan = taken.first {
+        if let place = places.first(where: { $0.state == "taken" || $0.reason != nil }) {
             return .warning(
-                tool.name, "another process serves \(plan.address)",
-                mend: "stop that one, then: hearth compat enable \(tool.name)")
-        }
-        if let (plan, reason) = tool.plans.lazy.compactMap({ plan in state(of: plan)?.reason.map { (plan, $0) } }).first
-        {
-            return .warning(
-                tool.name, "\(plan.address) cannot be opened: \(reason)", mend: "hearth compat enable \(tool.name)")
+                tool.name, place.reason ?? "another process serves '\(place.address)'",
+                mend: "once that is mended: hearth compat enable \(tool.name)")
         }
         if let model = missingModel(tool) {
             return .warning(
                 tool.name, "'\(model)' is not installed, which it needs", mend: "hearth models pull \(model)")
         }
-        let places = tool.plans.map(\.address).joined(separator: ", ")
-        return .ok(tool.name, status == nil ? "will be served at \(places)" : "is served at \(places)")
+        let addresses = places.map(\.address).joined(separator: ", ")
+        return .ok(tool.name, status == nil ? "will be served at \(addresses)" : "is served at \(addresses)")
     }
 }
