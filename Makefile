@@ -21,7 +21,8 @@ test: build
 
 ## make build     the two executables, in .build/release
 build: setup
-	swift build -c release $(STATIC)
+	swift build -c release $(STATIC) --product hearth
+	swift build -c release $(STATIC) --product hearthd
 
 ## make setup     install what building and testing need (as root) or say what is missing
 setup:
