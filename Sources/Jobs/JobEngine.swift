@@ -57,7 +57,7 @@ public final class JobEngine: Sendable {
     /// Takes in a job. When this returns, the job is durable.
     /// - Throws: `.invalid` with everything that is wrong with the file, `.overloaded`, `.shuttingDown`.
     public func submit(_ submission: JobSubmission) async throws(JobsError) -> SubmissionReceipt {
-        let file = try await onOwnThread { () throws(JobsError) in
+        let file = try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
             do throws(JobFileError) {
                 return try JobFile(parsing: submission.source, named: submission.file)
             } catch {
@@ -111,7 +111,7 @@ public final class JobEngine: Sendable {
     /// - Throws: `.notFound`.
     public func status(_ id: String) async throws(JobsError) -> JobDetails {
         let (registry, progress) = (registry, progress)
-        return try await onOwnThread { () throws(JobsError) in
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
             guard var details = try registry.details(id) else {
                 throw JobsError(.notFound, "there is no job '\(id)'")
             }
@@ -127,7 +127,9 @@ public final class JobEngine: Sendable {
         _ states: Set<JobState> = Set(JobState.allCases), limit: Int = 50
     ) async throws(JobsError) -> [JobSummary] {
         let registry = registry
-        return try await onOwnThread { () throws(JobsError) in try registry.jobs(states, limit: limit) }
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
+            try registry.jobs(states, limit: limit)
+        }
     }
 
     /// Finished jobs, the newest first.
@@ -139,7 +141,7 @@ public final class JobEngine: Sendable {
     public func attempts(_ id: String, step: String) async throws(JobsError) -> [AttemptSummary] {
         let found = try await self.step(step, of: id)
         let registry = registry
-        return try await onOwnThread { () throws(JobsError) in
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
             try registry.attempts(StepReference(job: id, step: found.index))
         }
     }
@@ -155,7 +157,7 @@ public final class JobEngine: Sendable {
         let found = try await self.step(step, of: id)
         let number = attempt ?? found.attempts
         let path = JobFolder(settings.folder, job: id).log(found.index, step, attempt: number)
-        return try await onOwnThread { () throws(JobsError) in
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
             guard number >= 0, number <= found.attempts else {
                 throw JobsError(.notFound, "step '\(step)' of job '\(id)' has no attempt \(number)")
             }
@@ -221,7 +223,7 @@ public final class JobEngine: Sendable {
     public func plan(_ source: String, file: String) async throws(JobsError) -> JobPlan {
         let insights = try await ask { $0.insights }
         let parallel = settings.maximumSteps
-        return try await onOwnThread { () throws(JobsError) in
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
             do throws(JobFileError) {
                 let job = try JobFile(parsing: source, named: file)
                 return JobPlan(job, parallel: parallel) { insights[$0.signature]?.estimate }
@@ -290,18 +292,4 @@ private final class WaitTicket: Sendable {
     var isCancelled: Bool { cancelled.withLock { $0 } }
 
     func cancel() { cancelled.withLock { $0 = true } }
-}
-
-/// Runs blocking work on a new thread and waits for it without holding a thread of the caller's pool.
-func onOwnThread<Value: Sendable>(
-    _ work: @escaping @Sendable () throws(JobsError) -> Value
-) async throws(JobsError) -> Value {
-    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, JobsError>, Never>) in
-        let body: @Sendable () -> Void = {
-            continuation.resume(returning: Result { () throws(JobsError) -> Value in try work() })
-        }
-        // Where the system has no thread left, the work runs on the caller's.
-        if !startThread(named: "jobs-work", body) { body() }
-    }
-    return try result.get()
 }

@@ -2,6 +2,8 @@
 //
 // A model in a folder of the user's: used as it is, or copied into the store.
 
+import Threads
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -57,7 +59,7 @@ struct FolderSource: Sendable {
                     phase: .installing, source: ModelSource.folder(path).description, file: file.path,
                     completed: done, total: original.bytes))
             let (from, to) = (path + "/" + file.path, unpacked + "/" + file.path)
-            let digest = try await onOwnThread { () throws(ModelStoreError) in
+            let digest = try await onOwnThread(named: "store") { () throws(ModelStoreError) in
                 try Self.copy(from, to: to)
                 let digest = try FileDigest(path: to)
                 guard try FileDigest(path: from) == digest else {

@@ -3,6 +3,8 @@
 // Pulls a repository of a Hugging Face hub into the hub's own cache, every file
 // verified before it gets its name.
 
+import Threads
+
 struct HubSource: Sendable {
     let repository: String
     let revision: String
@@ -180,7 +182,7 @@ struct HubSource: Sendable {
     ) async throws(ModelStoreError) -> FileDigest {
         observer(
             PullProgress(phase: .verifying, source: name, file: remote.path, completed: before, total: total))
-        return try await onOwnThread { () throws(ModelStoreError) in try FileDigest(path: path) }
+        return try await onOwnThread(named: "store") { () throws(ModelStoreError) in try FileDigest(path: path) }
     }
 
     private func isRight(_ digest: FileDigest, _ remote: HubClient.RemoteFile) -> Bool {

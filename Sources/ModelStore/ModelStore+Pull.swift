@@ -2,6 +2,8 @@
 //
 // Pulling: one process at a time per model, sources in order, the manifest last.
 
+import Threads
+
 extension ModelStore {
     /// Brings a model onto this machine, or finds that it is there.
     ///
@@ -162,7 +164,9 @@ extension ModelStore {
                 PullProgress(
                     phase: .verifying, source: "Hugging Face cache", file: file.path, completed: done, total: total))
             let path = found.folder + "/" + file.path
-            let digest = try await onOwnThread { () throws(ModelStoreError) in try FileDigest(path: path) }
+            let digest = try await onOwnThread(named: "store") { () throws(ModelStoreError) in
+                try FileDigest(path: path)
+            }
             let etag = HubCache.etag(of: path)
             let isRight =
                 (file.sha256 == nil || file.sha256 == digest.sha256)

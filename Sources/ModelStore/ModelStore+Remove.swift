@@ -3,6 +3,8 @@
 // Removing: the manifest first, so that there is never half a model, then what
 // Hearth put on the disk for it and nobody else uses.
 
+import Threads
+
 extension ModelStore {
     /// Removes a pulled model.
     ///
@@ -18,7 +20,7 @@ extension ModelStore {
             guard Disk.isFolder(modelFolder) else { throw notPulled(reference, id) }
             try Disk.removeFile(modelFolder + "/" + Manifest.fileName)
             try Disk.sync(modelFolder)
-            return try await onOwnThread { () throws(ModelStoreError) in
+            return try await onOwnThread(named: "store") { () throws(ModelStoreError) in
                 let others = list().filter { $0.id != id }
                 let heirs = others.map { (model: $0, journal: HubJournal(modelFolder: self.modelFolder($0.id))) }
                 var freed = try HubJournal(modelFolder: modelFolder).removeFiles(heirs: heirs)

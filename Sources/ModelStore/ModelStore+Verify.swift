@@ -2,6 +2,8 @@
 //
 // Verifying: every file of a model hashed anew and compared with what it should be.
 
+import Threads
+
 /// What a verification found.
 public struct Verification: Sendable, Hashable {
     public struct Problem: Sendable, Hashable, CustomStringConvertible {
@@ -55,7 +57,7 @@ extension ModelStore {
         for file in model.files {
             let start = done
             let (source, total) = (model.source.description, model.bytes)
-            let kind = try await onOwnThread { () throws(ModelStoreError) in
+            let kind = try await onOwnThread(named: "store") { () throws(ModelStoreError) in
                 try Self.problem(file, in: model.folder) { bytes in
                     observer(
                         PullProgress(

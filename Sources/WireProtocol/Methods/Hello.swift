@@ -10,7 +10,7 @@ public enum ProtocolVersion {
 }
 
 /// The version of this build of Hearth.
-public let hearthVersion = "0.1.0"
+public let hearthVersion = "0.2.0"
 
 public struct HelloResult: Sendable {
     public var version: String

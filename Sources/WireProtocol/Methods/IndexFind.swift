@@ -45,7 +45,7 @@ public struct IndexFindParameters: Sendable {
 public struct FindFilters: Sendable, Hashable {
     /// A folder or file below the indexed folder, relative to it.
     public var path: String?
-    /// Patterns for the path relative to the indexed folder, as in .gitignore; one must match.
+    /// `*`, `?` and `[…]` as in a shell, but that `*` matches `/`, too; without a `/`, names in any folder. One must match.
     public var globs: [String] = []
     /// Names of languages in lower case: "swift", "markdown", …; one must be the file's.
     public var languages: [String] = []

@@ -47,7 +47,7 @@ struct Find: ParsableCommand {
     var model: ModelName?
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Only files that match, as in .gitignore.", valueName: "pattern"))
+        name: .shortAndLong, help: ArgumentHelp("Only files that match: *.swift, src/*.py.", valueName: "pattern"))
     var glob: [String] = []
 
     @Option(

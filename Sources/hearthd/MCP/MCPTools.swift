@@ -42,7 +42,7 @@ final class MCPTools {
                         ],
                         "glob": [
                             "type": "array", "items": ["type": "string"],
-                            "description": "Only files that match one of these patterns, as in .gitignore.",
+                            "description": "Only files that match one of these: *.swift, src/*.py.",
                         ],
                         "language": [
                             "type": "array", "items": ["type": "string"],
