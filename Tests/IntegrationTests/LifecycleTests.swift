@@ -161,7 +161,9 @@ final class ForegroundDaemon {
         // The first line of the log says that it listens.
         let first = errors.fileHandleForReading.availableData
         try #require(!first.isEmpty)
-        errors.fileHandleForReading.readabilityHandler = { if $0.availableData.isEmpty { $0.readabilityHandler = nil } }
+        // On a thread rather than by a handler: where a child of another test, just being forked, still holds the pipe,
+        // libdispatch hears of it after the handler has gone.
+        Thread { while !errors.fileHandleForReading.availableData.isEmpty {} }.start()
     }
 
     func wait() -> Int32 {
