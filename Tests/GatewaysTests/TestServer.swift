@@ -63,7 +63,7 @@ final class RawClient {
         }
         try #require(result == 0)
         // A test that would wait for ever fails instead.
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        var patience = timeval(tv_sec: 300, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 

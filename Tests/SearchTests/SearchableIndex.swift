@@ -81,8 +81,9 @@ struct RandomVectors {
 
     mutating func next(_ dimensions: Int, around center: [Float]? = nil, spread: Float = 1) -> [Float] {
         var values = (0..<dimensions).map { index in
-            // Twelve uniform numbers are nearly normal together.
-            let sum = (0..<12).reduce(Float(-6)) { sum, _ in sum + Float.random(in: 0..<1, using: &generator) }
+            // Three uniform numbers are nearly normal together; twice the sum has variance 1.
+            var sum: Float = -3
+            for _ in 0..<3 { sum += 2 * Float.random(in: 0..<1, using: &generator) }
             return (center?[index] ?? 0) + spread * sum / Float(dimensions).squareRoot()
         }
         let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
