@@ -43,7 +43,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct WatchTests {
+@Suite(.timeLimit(.minutes(5))) struct WatchTests {
     let tree = TemporaryFolder()
 
     func watch(maximumFolders: Int = 1000) async throws -> FolderWatch {
