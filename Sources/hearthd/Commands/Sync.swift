@@ -68,21 +68,30 @@ struct Sync: AsyncParsableCommand {
     private func sync(_ root: String, _ context: SearchContext) async throws {
         let display = SyncDisplay(console: options.errors)
         defer { display.finish() }
-        let embedders = wordsOnly ? [] : try embedders(of: root, context, display)
+        let daemon = DaemonEmbedders(environment: context.environment)
+        let embedders = wordsOnly ? [] : try embedders(of: root, context, daemon, display)
         let synchronizer = Synchronizer(
             root: root, indexes: context.paths.indexes, embedders: embedders, environment: context.environment)
         let summary = try await synchronizer.run { display.show($0) }
         display.finish()
-        if options.json { return options.print(summary.json) }
+        if options.json {
+            var json = summary.json
+            json["truncated"] = .integer(Int64(daemon.truncatedTexts))
+            return options.print(.object(json))
+        }
         Console.writeToStandardOutput(summary.text + "\n")
         if let skipped = summary.skippedText { options.note(skipped) }
+        if daemon.truncatedTexts > 0 {
+            options.note(
+                "\(Format.count(daemon.truncatedTexts, "text")) had more tokens than the model reads; what is behind them is "
+                    + "found by its words only")
+        }
     }
 
     /// The small model that is always there, for a first search within seconds, and the one that was meant.
     private func embedders(
-        of root: String, _ context: SearchContext, _ display: SyncDisplay
+        of root: String, _ context: SearchContext, _ daemon: DaemonEmbedders, _ display: SyncDisplay
     ) throws -> [SyncEmbedder] {
-        let daemon = DaemonEmbedders(environment: context.environment)
         let known = try? IndexReader(IndexFolder(of: root, in: context.paths.indexes)).status()
         let name = model ?? known?.preferredModel
         let (better, notice) = try daemon.embedder(name) { display.show($0) }

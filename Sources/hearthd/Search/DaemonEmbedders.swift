@@ -18,6 +18,10 @@ final class DaemonEmbedders: Sendable {
 
     private let environment: [String: String]
     private let idle = Mutex(Idle())
+    private let cut = Mutex(0)
+
+    /// Texts so far of which the models saw only the beginning.
+    var truncatedTexts: Int { cut.withLock { $0 } }
 
     init(environment: [String: String]) { self.environment = environment }
 
@@ -75,6 +79,7 @@ final class DaemonEmbedders: Sendable {
         for text in texts { _ = try pipeline.append(text) }
         guard let result = try pipeline.next() else { return SyncEmbedder.Answer(vectors: []) }
         give(client)
+        cut.withLock { $0 += result.truncated.count }
         return SyncEmbedder.Answer(vectors: result.embeddings, tokens: result.tokens)
     }
 

@@ -81,7 +81,7 @@ extension SyncSummary {
         return "left out: " + reasons.joined(separator: "; ")
     }
 
-    var json: JSONValue {
+    var json: JSONObject {
         var object: JSONObject = [
             "files": .integer(Int64(files)), "changed": .integer(Int64(changed)), "removed": .integer(Int64(removed)),
             "chunks": .integer(Int64(chunks)), "reused": .integer(Int64(reused)),
@@ -95,6 +95,6 @@ extension SyncSummary {
         ]
         object["model"] = space.map { .string($0.model) }
         object["space_id"] = space.map { .string($0.id) }
-        return .object(object)
+        return object
     }
 }
