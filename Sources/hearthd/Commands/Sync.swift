@@ -34,7 +34,9 @@ struct Sync: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The model to search with; remembered for this folder.", valueName: "model"))
+        help: ArgumentHelp(
+            "The model to search with; remembered for this folder, but for the small one, which only stands in.",
+            valueName: "model"))
     var model: String?
 
     @Flag(help: "No vectors: search by words only.")
