@@ -24,9 +24,9 @@ import Testing
         return home
     }
 
-    /// Looks until `condition` holds, for at most 20 seconds.
+    /// Looks until `condition` holds, for at most five minutes: a busy machine may take long.
     private func wait(_ what: String, _ condition: () throws -> Bool) throws {
-        for _ in 0..<2000 {
+        for _ in 0..<30_000 {
             if try condition() { return }
             usleep(10_000)
         }

@@ -36,7 +36,11 @@ final class TestHome: Sendable {
     static func executable(_ name: String) -> String { (variable("HEARTH_TEST_EXECUTABLES") ?? "") + "/" + name }
 
     func environment(_ extra: [String: String] = [:]) -> [String: String] {
-        var environment = ["HEARTH_HOME": path, "PATH": Self.variable("PATH") ?? "/usr/bin:/bin", "HOME": path]
+        var environment = [
+            "HEARTH_HOME": path, "PATH": Self.variable("PATH") ?? "/usr/bin:/bin", "HOME": path,
+            // A busy machine may take long to start a daemon.
+            "HEARTH_DAEMON_STARTUP_TIMEOUT": "120",
+        ]
         environment.merge(extra) { $1 }
         return environment
     }
