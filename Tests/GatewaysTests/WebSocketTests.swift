@@ -8,11 +8,18 @@ import NIOHTTP1
 import Testing
 
 @Suite struct WebSocketTests {
+    /// Asks nobody whether he is there: on a busy machine, everyone may be silent for long.
+    private static let patient = {
+        var limits = WebSocketLimits()
+        limits.pingInterval = .seconds(600)
+        return limits
+    }()
+
     private func talk(
-        _ limits: WebSocketLimits = WebSocketLimits(), policy: AccessPolicy = AccessPolicy(),
+        _ limits: WebSocketLimits? = nil, policy: AccessPolicy = AccessPolicy(),
         _ conversation: @escaping @Sendable (Int) throws -> Void
     ) async throws {
-        let server = try await TestServer(policy: policy, webSocket: limits)
+        let server = try await TestServer(policy: policy, webSocket: limits ?? Self.patient)
         try await blocking { [port = server.port] in try conversation(port) }
     }
 
