@@ -161,10 +161,11 @@ extension Daemon {
     /// The sockets of other tools, for as long as the configuration wants them.
     func frontEndService(_ options: DaemonOptions, on group: any EventLoopGroup) -> Service {
         let frontEnds = FrontEnds(service, environment: options.environment, on: group, log: log)
+        // From the beginning: whoever started the daemon for a front-end asks as soon as it listens.
+        parts.add { $0.frontEnds = frontEnds }
         return Service(
             "compat", .lightweight, after: ["socket"],
             start: {
-                parts.add { $0.frontEnds = frontEnds }
                 settings.follow { frontEnds.apply($0) }
             },
             deferred: { await frontEnds.run() },
