@@ -24,10 +24,12 @@ public struct CorpusEmbedding: Sendable {
     public var shardSize: Int
     /// Texts per call of `embed`, which never crosses shards.
     public var batchSize: Int
+    /// Calls of `embed` that are waited for at once, so that whoever computes always has the next texts.
+    public var batches: Int
 
     public init(
         input: String, output: String, format: CorpusFormat = .npy, model: String? = nil,
-        shardSize: Int = EmbedAction.defaultShardSize, batchSize: Int = 64
+        shardSize: Int = EmbedAction.defaultShardSize, batchSize: Int = 64, batches: Int = 1
     ) {
         self.input = input
         self.output = output
@@ -35,6 +37,7 @@ public struct CorpusEmbedding: Sendable {
         self.model = model
         self.shardSize = max(1, shardSize)
         self.batchSize = max(1, batchSize)
+        self.batches = max(1, batches)
     }
 
     /// Vectors of some texts, in their order.
@@ -44,11 +47,14 @@ public struct CorpusEmbedding: Sendable {
         public var dimensions: Int
         /// The vector space; shards of different ones are never mixed.
         public var spaceID: String
+        /// Texts of which the model saw only the beginning.
+        public var truncated: Int
 
-        public init(values: [Float], dimensions: Int, spaceID: String) {
+        public init(values: [Float], dimensions: Int, spaceID: String, truncated: Int = 0) {
             self.values = values
             self.dimensions = dimensions
             self.spaceID = spaceID
+            self.truncated = truncated
         }
     }
 
@@ -58,15 +64,17 @@ public struct CorpusEmbedding: Sendable {
         public var shards: Int
         /// Shards that were there already.
         public var resumedShards: Int
+        /// Texts, in all shards, of which the model saw only the beginning.
+        public var truncated: Int
     }
 
     /// Does what is not done yet.
     /// - Parameters:
-    ///   - embed: computes vectors; what it throws ends the work, to be resumed.
+    ///   - embed: computes vectors, of `batches` lists at once; what it throws ends the work, to be resumed.
     ///   - notify: hears of finished shards and of progress, for `Notice.line` on standard output.
     /// - Throws: `JobsError`, or what `embed` throws.
     public func run(
-        embed: ([String]) async throws -> Vectors, notify: (Notice) -> Void = { _ in }
+        embed: @escaping @Sendable ([String]) async throws -> Vectors, notify: (Notice) -> Void = { _ in }
     ) async throws -> Report {
         try Files.makeFolder(output)
         let lock = open(output, O_RDONLY | O_CLOEXEC)
@@ -94,43 +102,75 @@ public struct CorpusEmbedding: Sendable {
             }
         }
         try CorpusProgress.finish(manifest, in: output)
-        return Report(rows: manifest.rows, shards: manifest.shards.count, resumedShards: resumed)
+        return Report(
+            rows: manifest.rows, shards: manifest.shards.count, resumedShards: resumed, truncated: manifest.truncated)
     }
 
-    /// Writes the next shard, and then that it is there.
+    /// Writes the next shard, and that it is there.
     private func write(
         _ rows: Int, from reader: CorpusSource, _ manifest: inout CorpusManifest,
-        _ embed: ([String]) async throws -> Vectors
+        _ embed: @escaping @Sendable ([String]) async throws -> Vectors
     ) async throws -> CorpusManifest.Shard {
         let name = manifest.nextName
         var writer: ShardWriter?
-        var done = 0
-        while done < rows {
-            let texts = try reader.next(min(batchSize, rows - done))
-            guard !texts.isEmpty else {
-                throw JobsError(.fileSystem, "'\(input)' became shorter while it was read; run the step again")
+        var truncated = 0
+        try await withThrowingTaskGroup(of: Batch.self) { group in
+            var read = 0
+            var started = 0
+            var written = 0
+            // Those that were done before their turn.
+            var early: [Int: Batch] = [:]
+            while true {
+                while started - written < batches, read < rows {
+                    let texts = try reader.next(min(batchSize, rows - read))
+                    guard !texts.isEmpty else {
+                        throw JobsError(
+                            .fileSystem, "'\(input)' became shorter while it was read; run the step again")
+                    }
+                    let index = started
+                    group.addTask { Batch(index: index, count: texts.count, vectors: try await embed(texts)) }
+                    read += texts.count
+                    started += 1
+                }
+                guard let done = try await group.next() else { return }
+                early[done.index] = done
+                while let batch = early.removeValue(forKey: written) {
+                    let vectors = try batch.checked()
+                    try manifest.settle(vectors)
+                    let file =
+                        try writer
+                        ?? ShardWriter(
+                            "\(output)/\(name)", format: format, rows: rows, dimensions: vectors.dimensions)
+                    writer = file
+                    try file.write(vectors.values)
+                    truncated += vectors.truncated
+                    written += 1
+                }
             }
-            let vectors = try await embed(texts)
-            guard vectors.dimensions > 0, vectors.values.count == texts.count * vectors.dimensions else {
+        }
+        guard let writer else { throw JobsError(.invalid, "a shard without rows") }
+        let finished = try writer.finish()
+        let shard = CorpusManifest.Shard(
+            name: name, rows: rows, bytes: finished.bytes, sha256: finished.sha256, truncated: truncated)
+        manifest.shards.append(shard)
+        // A shard that is whole gets its name here, or at the beginning of the next run.
+        try CorpusProgress.save(manifest, in: output)
+        try ShardWriter.publish("\(output)/\(name)")
+        return shard
+    }
+
+    private struct Batch: Sendable {
+        let index: Int
+        let count: Int
+        let vectors: Vectors
+
+        func checked() throws(JobsError) -> Vectors {
+            guard vectors.dimensions > 0, vectors.values.count == count * vectors.dimensions else {
                 throw JobsError(
                     .invalid,
-                    "\(vectors.values.count) values came back for \(texts.count) texts of "
-                        + "\(vectors.dimensions) dimensions")
+                    "\(vectors.values.count) values came back for \(count) texts of \(vectors.dimensions) dimensions")
             }
-            try manifest.settle(vectors)
-            if writer == nil {
-                // Before a shard can get its name, so that it is known again whenever this ends.
-                if manifest.shards.isEmpty { try CorpusProgress.save(manifest, in: output) }
-                writer = try ShardWriter(
-                    "\(output)/\(name)", format: format, rows: rows, dimensions: vectors.dimensions)
-            }
-            try writer?.write(vectors.values)
-            done += texts.count
+            return vectors
         }
-        guard let finished = try writer?.finish() else { throw JobsError(.invalid, "a shard without rows") }
-        let shard = CorpusManifest.Shard(name: name, rows: rows, bytes: finished.bytes, sha256: finished.sha256)
-        manifest.shards.append(shard)
-        try CorpusProgress.save(manifest, in: output)
-        return shard
     }
 }

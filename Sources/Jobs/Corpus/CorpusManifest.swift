@@ -24,6 +24,8 @@ struct CorpusManifest: Sendable, Hashable {
         var rows: Int
         var bytes: Int
         var sha256: String
+        /// Texts of which the model saw only the beginning.
+        var truncated: Int
     }
 
     var format: CorpusFormat
@@ -43,6 +45,9 @@ struct CorpusManifest: Sendable, Hashable {
 
     /// Rows that are in shards.
     var rows: Int { shards.reduce(0) { $0 + $1.rows } }
+
+    /// Texts in shards of which the model saw only the beginning.
+    var truncated: Int { shards.reduce(0) { $0 + $1.truncated } }
 
     /// "00000.npy", "00001.npy", …
     var nextName: String {
@@ -73,7 +78,7 @@ struct CorpusManifest: Sendable, Hashable {
             "version": 1, "format": .string(format.rawValue), "dtype": "f32",
             "model": model.map { .string($0) } ?? nil, "space_id": spaceID.map { .string($0) } ?? nil,
             "dimensions": dimensions.map { .integer(Int64($0)) } ?? nil, "rows": .integer(Int64(rows)),
-            "shard_size": .integer(Int64(shardSize)),
+            "truncated": .integer(Int64(truncated)), "shard_size": .integer(Int64(shardSize)),
             "source": [
                 "bytes": .integer(Int64(source.bytes)), "rows": .integer(Int64(source.rows)),
                 "sha256": .string(source.sha256),
@@ -83,6 +88,7 @@ struct CorpusManifest: Sendable, Hashable {
                     [
                         "name": .string($0.name), "rows": .integer(Int64($0.rows)),
                         "bytes": .integer(Int64($0.bytes)), "sha256": .string($0.sha256),
+                        "truncated": .integer(Int64($0.truncated)),
                     ]
                 }),
         ]
@@ -104,7 +110,10 @@ struct CorpusManifest: Sendable, Hashable {
             guard let name = shard["name"]?.string, let rows = shard["rows"]?.integer,
                 let bytes = shard["bytes"]?.integer, let digest = shard["sha256"]?.string, name == nextName
             else { return nil }
-            self.shards.append(Shard(name: name, rows: rows, bytes: bytes, sha256: digest))
+            // Those of before it was counted have none.
+            let truncated = shard["truncated"]?.integer ?? 0
+            self.shards.append(
+                Shard(name: name, rows: rows, bytes: bytes, sha256: digest, truncated: truncated))
         }
     }
 }
@@ -124,11 +133,13 @@ enum CorpusProgress {
             result.spaceID = found.spaceID
             result.dimensions = found.dimensions
             for shard in found.shards {
-                guard Files.size("\(folder)/\(shard.name)") == shard.bytes else { break }
+                let path = "\(folder)/\(shard.name)"
+                // Written down, but not yet named: whole all the same.
+                if Files.size("\(path).part") == shard.bytes { try? ShardWriter.publish(path) }
+                guard Files.size(path) == shard.bytes else { break }
                 result.shards.append(shard)
             }
         }
-        adopt(&result, in: folder)
         let kept = Set(result.shards.map(\.name))
         for name in Files.names(in: folder) where isShard(name) && !kept.contains(name) {
             Files.remove("\(folder)/\(name)")
@@ -138,25 +149,6 @@ enum CorpusProgress {
             result.dimensions = nil
         }
         return result
-    }
-
-    /// Takes in the one shard that may have got its name before that was written down. A file with that name is
-    /// whole, and shards of other work were removed before this one's progress was first written.
-    private static func adopt(_ manifest: inout CorpusManifest, in folder: String) {
-        guard let dimensions = manifest.dimensions, manifest.rows < manifest.source.rows else { return }
-        let path = "\(folder)/\(manifest.nextName)"
-        let rows = min(manifest.shardSize, manifest.source.rows - manifest.rows)
-        guard let bytes = Files.size(path) else { return }
-        let header = NPYHeader(rows: rows, dimensions: dimensions).bytes
-        if manifest.format == .npy {
-            guard bytes == header.count + rows * dimensions * 4, Files.read(path, limit: header.count) == header
-            else { return }
-        }
-        guard let found = try? CorpusSource.describe(path), manifest.format == .npy || found.rows == rows else {
-            return
-        }
-        manifest.shards.append(
-            CorpusManifest.Shard(name: manifest.nextName, rows: rows, bytes: bytes, sha256: found.sha256))
     }
 
     /// Five digits and the ending of a format, or such a file half written.

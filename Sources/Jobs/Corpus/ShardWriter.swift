@@ -58,12 +58,16 @@ final class ShardWriter {
         try Files.write(buffer, to: descriptor, path: "\(path).part")
     }
 
-    /// Puts the file on the disk and gives it its name.
+    /// Puts the file on the disk, whole, under its temporary name.
     func finish() throws(JobsError) -> (bytes: Int, sha256: String) {
         guard fsync(descriptor) == 0 else { throw Files.error("write", "\(path).part") }
+        return (bytes, hash.finish())
+    }
+
+    /// Gives a finished file its name.
+    static func publish(_ path: String) throws(JobsError) {
         guard rename("\(path).part", path) == 0 else { throw Files.error("rename", "\(path).part") }
         try Files.sync(Files.folder(of: path))
-        return (bytes, hash.finish())
     }
 }
 

@@ -42,17 +42,24 @@ struct EmbedCorpus: AsyncParsableCommand {
             if let notice { Console.writeToStandardError("hearth: \(notice)\n") }
             let corpus = CorpusEmbedding(
                 input: input, output: output, format: CorpusFormat(rawValue: format) ?? .npy, model: model,
-                shardSize: shardSize, batchSize: 256)
+                shardSize: shardSize, batchSize: 256, batches: embedder.limits.batches)
+            let space = embedder.space
             let report = try await corpus.run(
                 embed: { texts in
-                    CorpusEmbedding.Vectors(
-                        values: try await daemon.vectors(of: texts, embedder), dimensions: embedder.space.dimensions,
-                        spaceID: embedder.space.id)
+                    let result = try await daemon.vectors(of: texts, in: space)
+                    return CorpusEmbedding.Vectors(
+                        values: result?.embeddings ?? [], dimensions: space.dimensions, spaceID: space.id,
+                        truncated: result?.truncated.count ?? 0)
                 },
                 notify: { Console.writeToStandardOutput($0.line + "\n") })
             let resumed = report.resumedShards > 0 ? ", \(report.resumedShards) of them there already" : ""
             Console.writeToStandardError(
                 "hearth: \(Format.count(report.rows, "text")) in \(Format.count(report.shards, "shard"))\(resumed)\n")
+            if report.truncated > 0 {
+                Console.writeToStandardError(
+                    "hearth: \(Format.count(report.truncated, "text")) had more tokens than the model reads; "
+                        + "their vectors are of the beginning\n")
+            }
         } catch let error as ClientError {
             Console.writeToStandardError("hearth: \(error)\n")
             throw ExitCode(error.isRetryable ? 75 : 1)

@@ -48,27 +48,18 @@ final class DaemonEmbedders: Sendable {
         return (embedder, probe.notice)
     }
 
-    /// The vectors of many texts, a few requests at a time.
-    func vectors(of texts: [String], _ embedder: SyncEmbedder) async throws -> [Float] {
-        let size = embedder.limits.texts
-        let space = embedder.space
-        return try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
-            for start in stride(from: 0, to: texts.count, by: size) {
-                let part = Array(texts[start..<min(start + size, texts.count)])
-                group.addTask {
-                    let answer = try await onOwnThread(named: "embed") { () throws in try self.embed(part, in: space) }
-                    return (start, answer.vectors)
-                }
-            }
-            var vectors = [Float](repeating: 0, count: texts.count * space.dimensions)
-            for try await (start, part) in group {
-                vectors.replaceSubrange(start * space.dimensions..<start * space.dimensions + part.count, with: part)
-            }
-            return vectors
-        }
+    /// The vectors of texts in one request, and of how many of them the model saw only the beginning.
+    func vectors(of texts: [String], in space: VectorSpace) async throws -> EmbedResult? {
+        try await onOwnThread(named: "embed") { () throws in try self.result(texts, in: space) }
     }
 
     private func embed(_ texts: [String], in space: VectorSpace) throws -> SyncEmbedder.Answer {
+        guard let result = try result(texts, in: space) else { return SyncEmbedder.Answer(vectors: []) }
+        cut.withLock { $0 += result.truncated.count }
+        return SyncEmbedder.Answer(vectors: result.embeddings, tokens: result.tokens)
+    }
+
+    private func result(_ texts: [String], in space: VectorSpace) throws -> EmbedResult? {
         let client = try take()
         var parameters = Self.parameters(space.model)
         parameters.expectSpace = space.id
@@ -77,10 +68,9 @@ final class DaemonEmbedders: Sendable {
         limits.bytes = .max
         var pipeline = EmbedPipeline(client: client, parameters: parameters, limits: limits)
         for text in texts { _ = try pipeline.append(text) }
-        guard let result = try pipeline.next() else { return SyncEmbedder.Answer(vectors: []) }
+        let result = try pipeline.next()
         give(client)
-        cut.withLock { $0 += result.truncated.count }
-        return SyncEmbedder.Answer(vectors: result.embeddings, tokens: result.tokens)
+        return result
     }
 
     private static func parameters(_ model: String?) -> EmbedParameters {

@@ -3,6 +3,7 @@
 import CPlatform
 import JSON
 import Jobs
+import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -48,16 +49,16 @@ import Testing
         write((0..<10).map { "text \($0)\n" }.joined() + "the last, without its end", to: "\(folder)/in.txt")
         let work = CorpusEmbedding(
             input: "\(folder)/in.txt", output: "\(folder)/out/here", format: format, shardSize: 4, batchSize: 3)
-        var sizes: [Int] = []
+        let sizes = Mutex<[Int]>([])
         var notices: [Notice] = []
-        let report = try await work.run {
-            sizes.append($0.count)
-            return Self.vectors($0)
+        let report = try await work.run { texts in
+            sizes.withLock { $0.append(texts.count) }
+            return Self.vectors(texts)
         } notify: {
             notices.append($0)
         }
         #expect(report.rows == 11 && report.shards == 3 && report.resumedShards == 0)
-        #expect(sizes == [3, 1, 3, 1, 3] && notices.count == 7)
+        #expect(sizes.withLock(\.self) == [3, 1, 3, 1, 3] && notices.count == 7)
         #expect(notices.last == .progress(done: 11, total: 11))
         let files = all("\(folder)/out/here")
         #expect(files.keys.sorted() == ["00000", "00001", "00002"].map { "\($0).\(format)" } + ["manifest.json"])
@@ -91,23 +92,28 @@ import Testing
         let folder = temporaryFolder()
         defer { removeTree(folder) }
         write((0..<50).map { "{\"text\": \"number \($0)\"}\n" }.joined(), to: "\(folder)/in.jsonl")
-        func work(_ output: String) -> CorpusEmbedding {
+        func work(_ output: String, batches: Int = 1) -> CorpusEmbedding {
             CorpusEmbedding(
                 input: "\(folder)/in.jsonl", output: "\(folder)/\(output)", format: format, model: "m", shardSize: 7,
-                batchSize: 2)
+                batchSize: 2, batches: batches)
         }
         _ = try await work("whole").run { Self.vectors($0) }
         var random = SplitMix64(seed: 3)
         for round in 0..<20 {
             var finished: [Int: Int] = [:]
-            var seen: [String: Int] = [:]
+            let seen = Mutex<Set<String>>([])
             while true {
-                var left = Int.random(in: 1..<20, using: &random)
+                let left = Mutex(Int.random(in: 1..<20, using: &random))
                 do {
-                    _ = try await work("cut\(round)").run { texts in
-                        left -= 1
-                        if left == 0 { throw Killed() }
-                        for text in texts { seen[text, default: 0] += 1 }
+                    _ = try await work("cut\(round)", batches: 1 + round % 4).run { texts in
+                        let isEnd = left.withLock { left in
+                            left -= 1
+                            return left == 0
+                        }
+                        if isEnd { throw Killed() }
+                        seen.withLock { $0.formUnion(texts) }
+                        // Not in the order in which they were asked for.
+                        for _ in 0..<texts[0].utf8.count % 5 { await Task.yield() }
                         return Self.vectors(texts)
                     } notify: {
                         if case .shard(let index, _, _, _) = $0 { finished[index, default: 0] += 1 }
@@ -115,36 +121,50 @@ import Testing
                     break
                 } catch is Killed {}
             }
-            #expect(finished.values.allSatisfy { $0 == 1 } && finished.count == 8 && seen.count == 50)
+            #expect(finished.values.allSatisfy { $0 == 1 } && finished.count == 8)
+            #expect(seen.withLock(\.count) == 50)
             #expect(all("\(folder)/cut\(round)") == all("\(folder)/whole"))
         }
     }
 
-    @Test func aShardWhoseNameWasNotWrittenDownCounts() async throws {
+    @Test func aWholeShardThatHasNoNameYetCounts() async throws {
         let folder = temporaryFolder()
         defer { removeTree(folder) }
         write("a\nb\nc\nd\n", to: "\(folder)/in.txt")
         let work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 2)
-        var saved: [UInt8] = []
         do {
             _ = try await work.run { texts in
                 if texts == ["c", "d"] { throw Killed() }
                 return Self.vectors(texts)
-            } notify: { notice in
-                if case .shard = notice { saved = bytes("\(folder)/out/progress.json") }
             }
         } catch is Killed {}
-        #expect(!saved.isEmpty)
-        // As it was before the shard was written down: it has its name, and progress knows no shard.
-        let text = String(decoding: saved, as: UTF8.self)
-        let start = try #require(text.firstRange(of: "\"shards\":["))
-        write(text[..<start.upperBound] + "]}\n", to: "\(folder)/out/progress.json")
-        var computed: [String] = []
-        let report = try await work.run {
-            computed += $0
-            return Self.vectors($0)
+        // As it was before the shard got its name: written down, whole, and still under the temporary one.
+        try #require(rename("\(folder)/out/00000.npy", "\(folder)/out/00000.npy.part") == 0)
+        let computed = Mutex<[String]>([])
+        let report = try await work.run { texts in
+            computed.withLock { $0 += texts }
+            return Self.vectors(texts)
         }
-        #expect(computed == ["c", "d"] && report.resumedShards == 1)
+        #expect(computed.withLock(\.self) == ["c", "d"] && report.resumedShards == 1)
+    }
+
+    @Test func whatTheModelDidNotReadIsCounted() async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        write("a\nlong\nb\nlong\n", to: "\(folder)/in.txt")
+        let work = CorpusEmbedding(
+            input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 3, batchSize: 1, batches: 2)
+        func run() async throws -> CorpusEmbedding.Report {
+            try await work.run { texts in
+                var vectors = Self.vectors(texts)
+                vectors.truncated = texts.filter { $0 == "long" }.count
+                return vectors
+            }
+        }
+        #expect(try await run().truncated == 2)
+        #expect(try await run().truncated == 2)
+        let manifest = try JSONValue(parsing: bytes("\(folder)/out/manifest.json"))
+        #expect(manifest["truncated"]?.integer == 2 && manifest["shards"]?.array?.first?["truncated"]?.integer == 1)
     }
 
     @Test func otherWorkBeginsAnew() async throws {
