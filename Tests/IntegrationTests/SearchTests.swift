@@ -4,6 +4,7 @@
 
 import Foundation
 import JSON
+import Synchronization
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "needs `make test`"))
@@ -103,6 +104,54 @@ struct SearchTests {
         try write("new.md", "The telescope watches comets.\n")
         #expect(try sync()["embedded"] == 1)
         #expect(try paths(find("astronomy")).first == "new.md")
+    }
+
+    @Test func theModelThatWasChosenIsRemembered() throws {
+        #expect(try sync()["model"] == "all-minilm-l6-v2")
+        #expect(try sync("--model", "hearth-static")["model"] == "hearth-static")
+        #expect(try sync()["model"] == "hearth-static" && find("dinner")["model"] == "hearth-static")
+        #expect(try home.run(["sync", tree, "--model", "no-such-model"]).status == 1)
+        #expect(try sync("--model", "all-minilm-l6-v2")["model"] == "all-minilm-l6-v2")
+        #expect(try sync()["model"] == "all-minilm-l6-v2")
+    }
+
+    @Test func aFolderMayChangeWhileItIsRead() throws {
+        let goesOn = Mutex(true)
+        let changes = Thread { [tree] in
+            var random = SystemRandomNumberGenerator()
+            let files = FileManager.default
+            var count = 0
+            while goesOn.withLock(\.self) {
+                count += 1
+                let folder = "\(tree)/d\(Int.random(in: 0..<4, using: &random))"
+                let path = "\(folder)/f\(Int.random(in: 0..<20, using: &random)).txt"
+                switch Int.random(in: 0..<8, using: &random) {
+                case 0: try? files.removeItem(atPath: folder)
+                case 1: try? files.removeItem(atPath: path)
+                case 2: try? files.moveItem(atPath: path, toPath: path + ".md")
+                case 3: try? files.createDirectory(atPath: path, withIntermediateDirectories: true)
+                default:
+                    try? files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                    let text = "word\(count % 50) " + String(repeating: "again and again\n", count: count % 200)
+                    try? text.write(toFile: path, atomically: count % 2 == 0, encoding: .utf8)
+                }
+            }
+            goesOn.withLock { $0 = true }
+        }
+        changes.start()
+        for _ in 0..<5 { try sync() }
+        goesOn.withLock { $0 = false }
+        while !goesOn.withLock(\.self) { sched_yield() }
+        // What is found is what a new index of the folder has.
+        try sync()
+        func found() throws -> [[String]] {
+            try (0..<50).map { try paths(find("word\($0)", "--lexical", "-k", "100")).sorted() }
+        }
+        let before = try found()
+        #expect(try home.run(["index", "rm", tree]).status == 0)
+        try sync("--words-only")
+        #expect(try found() == before)
+        #expect(before.contains { !$0.isEmpty })
     }
 
     @Test func aFolderThatIsNotIndexedIsNamedWithWhatToDo() throws {

@@ -22,6 +22,8 @@ public struct IndexStatus: Sendable, Hashable {
 
     /// The folder that is indexed.
     public let root: String
+    /// The model that the user asked for by name; nil where the default is meant.
+    public let model: String?
     public let files: Int
     public let chunks: Int
     /// The space that is searched; nil where only words can be found.
@@ -134,7 +136,8 @@ extension IndexReader {
                     [space.key])
             }
             return IndexStatus(
-                root: try Meta.root.text(database) ?? "", files: try count("files WHERE skipped IS NULL"),
+                root: try Meta.root.text(database) ?? "", model: try Meta.model.text(database),
+                files: try count("files WHERE skipped IS NULL"),
                 chunks: try count("chunks"), space: active?.space,
                 missing: try active.map { texts - (try done($0)) } ?? 0,
                 filling: try spaces.filter { $0.state == .filling }.map {

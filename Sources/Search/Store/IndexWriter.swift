@@ -115,6 +115,15 @@ public final class IndexWriter: Sendable {
         try inDatabase(folder.database) { try queue.read(body) }
     }
 
+    /// Remembers the model that the user asked for by name.
+    func remember(model: String) throws(SearchError) {
+        try inDatabase(folder.database) {
+            try queue.write { database in
+                if try Meta.model.text(database) != model { try Meta.model.set(model, database) }
+            }
+        }
+    }
+
     /// Whether the last sync came to its end and nothing was changed since.
     public func isComplete() throws(SearchError) -> Bool {
         try read { try Meta.complete.number($0) == 1 }

@@ -20,6 +20,8 @@ enum Meta: String {
     case complete
     /// Settings that chunks depend on; other ones mean to chunk everything again.
     case chunking
+    /// The model that the user asked for by name.
+    case model
     /// Version of what splits texts into words; another one means to build the full-text index again.
     case tokenizer
 

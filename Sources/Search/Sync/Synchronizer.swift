@@ -13,6 +13,7 @@ public struct Synchronizer: Sendable {
     private let root: String
     private let indexes: String
     private let embedders: [SyncEmbedder]
+    private let model: String?
     private let limits: FolderLimits
     private let chunker: Chunker
     private let environment: [String: String]
@@ -21,15 +22,18 @@ public struct Synchronizer: Sendable {
     /// - Parameter indexes: the folder of all indexes.
     /// - Parameter embedders: the best one last. One before it is used where there are no vectors to search yet, as it
     ///   is done sooner. None: words only.
+    /// - Parameter model: what the user called the last embedder's model, where it was chosen for this folder;
+    ///   remembered with the index.
     /// - Parameter chunks: other limits than last time make everything be chunked, and what is new be embedded.
     /// - Parameter environment: of the process, for running git.
     public init(
-        root: String, indexes: String, embedders: [SyncEmbedder], limits: FolderLimits = FolderLimits(),
-        chunks: ChunkLimits = ChunkLimits(), environment: [String: String] = [:]
+        root: String, indexes: String, embedders: [SyncEmbedder], model: String? = nil,
+        limits: FolderLimits = FolderLimits(), chunks: ChunkLimits = ChunkLimits(), environment: [String: String] = [:]
     ) {
         self.root = root
         self.indexes = indexes
         self.embedders = embedders
+        self.model = model
         self.limits = limits
         chunker = Chunker(limits: chunks)
         self.environment = environment
@@ -75,6 +79,7 @@ public struct Synchronizer: Sendable {
             throw SearchError(error.code == .unreadable ? .fileSystem : .notFound, error.description)
         }
         let writer = try IndexWriter(root: root, indexes: indexes, chunking: chunker.fingerprint)
+        if let model { try writer.remember(model: model) }
         let comparison = FolderComparison(folder, environment: environment, known: try writer.files())
         return State(
             folder: folder, writer: writer, comparison: comparison, wasComplete: try writer.isComplete())

@@ -34,9 +34,7 @@ struct Sync: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp(
-            "The model to search with; remembered for this folder, but for the small one, which only stands in.",
-            valueName: "model"))
+        help: ArgumentHelp("The model to search with; remembered for this folder.", valueName: "model"))
     var model: String?
 
     @Flag(help: "No vectors: search by words only.")
@@ -73,7 +71,8 @@ struct Sync: AsyncParsableCommand {
         let daemon = DaemonEmbedders(environment: context.environment)
         let embedders = wordsOnly ? [] : try embedders(of: root, context, daemon, display)
         let synchronizer = Synchronizer(
-            root: root, indexes: context.paths.indexes, embedders: embedders, environment: context.environment)
+            root: root, indexes: context.paths.indexes, embedders: embedders, model: model,
+            environment: context.environment)
         let summary = try await synchronizer.run { display.show($0) }
         display.finish()
         if options.json {
@@ -95,7 +94,7 @@ struct Sync: AsyncParsableCommand {
         of root: String, _ context: SearchContext, _ daemon: DaemonEmbedders, _ display: SyncDisplay
     ) throws -> [SyncEmbedder] {
         let known = try? IndexReader(IndexFolder(of: root, in: context.paths.indexes)).status()
-        let name = model ?? known?.preferredModel
+        let name = model ?? known?.model ?? known?.lastModel
         let (better, notice) = try daemon.embedder(name) { display.show($0) }
         if let notice { options.note(notice) }
         if better.space.model == DaemonEmbedders.instantModel || known?.space?.id == better.space.id {
@@ -106,8 +105,8 @@ struct Sync: AsyncParsableCommand {
 }
 
 extension IndexStatus {
-    /// The model that the folder was last synced with, unless it is the small one, which only stands in.
-    fileprivate var preferredModel: String? {
+    /// The model that the folder was last synced with, unless it is the small one, which may have stood in.
+    fileprivate var lastModel: String? {
         let models = filling.map(\.space.model).reversed() + [space].compactMap { $0?.model }
         return models.first { $0 != DaemonEmbedders.instantModel }
     }
