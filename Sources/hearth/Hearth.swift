@@ -37,6 +37,7 @@ struct Hearth: ParsableCommand {
     static func main() {
         Interruption.endsQuietly()
         do {
+            if let command = try PlainCommand(CommandLine.arguments) { return try command.run() }
             var command = try parseAsRoot()
             try command.run()
         } catch {

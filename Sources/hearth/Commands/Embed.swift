@@ -104,24 +104,13 @@ struct Embed: ParsableCommand {
     }
 
     func run() throws {
-        let writer = vectorWriter()
         if texts.isEmpty {
+            let writer = outputFormat.writer()
             let source = try TextSource(path: input ?? "-", format: inputFormat)
             try BulkEmbedding(parameters: parameters, direct: direct).run(source, writer)
         } else {
-            try embedArguments(writer)
+            try TextEmbedding(parameters: parameters, format: outputFormat, direct: direct).run()
         }
-    }
-
-    private func embedArguments(_ writer: any VectorWriter) throws {
-        let client = try HearthClient.forWork(direct: direct)
-        let progress = LoadProgress()
-        let result = try client.embed(parameters, onProgress: progress.show)
-        progress.finish()
-        try writer.write(result)
-        try writer.finish()
-        TruncationReport(of: result).show(isJSON: outputFormat == .json)
-        if let notice = result.notice { Output.note(notice) }
     }
 
     private var parameters: EmbedParameters {
@@ -136,18 +125,5 @@ struct Embed: ParsableCommand {
         return parameters
     }
 
-    /// Nil is the preview.
-    private var outputFormat: OutputFormat? {
-        json ? .json : format ?? (Console.isTerminal(STDOUT_FILENO) ? nil : .jsonl)
-    }
-
-    private func vectorWriter() -> any VectorWriter {
-        switch outputFormat {
-        case .json: ResultObjectWriter()
-        case .jsonl: JSONLinesWriter()
-        case .base64: Base64Writer()
-        case .npy: NumPyWriter()
-        case nil: PreviewWriter(console: .standardOutput())
-        }
-    }
+    private var outputFormat: OutputFormat? { json ? .json : format ?? .usual }
 }

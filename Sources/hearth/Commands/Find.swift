@@ -3,9 +3,6 @@
 // `hearth find`: a question in, the places of a folder that answer it out.
 
 import ArgumentParser
-import HearthClient
-import JSON
-import Terminal
 import WireProtocol
 
 struct Find: ParsableCommand {
@@ -74,31 +71,15 @@ struct Find: ParsableCommand {
     }
 
     func run() throws {
-        let current = try canonicalPath(".")
-        let place = try folder.map { try canonicalPath($0) }
-        var parameters = IndexFindParameters(root: place ?? current, query: query)
-        parameters.scope = place == nil ? .index : .folder
-        parameters.topK = k
-        parameters.mode = FindMode(rawValue: mode.rawValue) ?? .hybrid
-        parameters.rerank = rerank
-        parameters.rerankModel = model?.value
-        parameters.filters.globs = glob
-        parameters.filters.languages = language
-        let client = try HearthClient.forWork(direct: direct)
-        let progress = LoadProgress()
-        let result = try client.find(parameters, onProgress: progress.show).result
-        progress.finish()
-        if json {
-            try Output.line(result)
-        } else {
-            let printer = FindPrinter(
-                console: .standardOutput(), root: result["root"]?.string ?? "", currentFolder: current)
-            try Output.write(paths ? printer.paths(of: result) : printer.text(of: result))
-        }
-        if let notice = result["notice"]?.string { Output.note(notice) }
-        if result["results"]?.array?.isEmpty ?? true {
-            if !json { Output.note("nothing found") }
-            throw ExitCode(ExitStatus.failed.rawValue)
-        }
+        var finding = try Finding(query, below: folder)
+        finding.parameters.topK = k
+        finding.parameters.mode = FindMode(rawValue: mode.rawValue) ?? .hybrid
+        finding.parameters.rerank = rerank
+        finding.parameters.rerankModel = model?.value
+        finding.parameters.filters.globs = glob
+        finding.parameters.filters.languages = language
+        finding.direct = direct
+        finding.form = json ? .json : paths ? .paths : .text
+        try finding.run()
     }
 }

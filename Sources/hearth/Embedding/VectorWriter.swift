@@ -7,8 +7,29 @@ import JSON
 import Terminal
 import WireProtocol
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 enum OutputFormat: String, CaseIterable {
     case json, jsonl, npy, base64
+}
+
+extension OutputFormat? {
+    /// A preview on a terminal, which is nil, and elsewhere a line per vector.
+    static var usual: Self { Console.isTerminal(STDOUT_FILENO) ? nil : .jsonl }
+
+    func writer() -> any VectorWriter {
+        switch self {
+        case .json: ResultObjectWriter()
+        case .jsonl: JSONLinesWriter()
+        case .base64: Base64Writer()
+        case .npy: NumPyWriter()
+        case nil: PreviewWriter(console: .standardOutput())
+        }
+    }
 }
 
 /// Takes results in the order of their texts.
