@@ -125,7 +125,7 @@ extension Daemon {
         }
         let log = try DaemonLog(options)
         ProcessPriority.lower(options.settings.configuration.daemon, log: log.logger)
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loops = MultiThreadedEventLoopGroup.promptLoop()
         let daemon = Daemon(
             options, socket: socket, mayOpenFolders: false, log: log.logger, loop: loops.next(), started: started)
         log.follow(daemon.settings)
@@ -218,7 +218,7 @@ extension Daemon {
     public static func serveStandardIO(_ options: DaemonOptions, started: ContinuousClock.Instant) async throws {
         signal(SIGPIPE, SIG_IGN)
         let log = Logger(label: "hearth", factory: { _ in SwiftLogNoOpLogHandler() })
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loops = MultiThreadedEventLoopGroup.promptLoop()
         let daemon = Daemon(
             options, socket: nil, mayOpenFolders: true, log: log, loop: loops.next(), started: started)
         let group = try daemon.group(daemon.coreServices())

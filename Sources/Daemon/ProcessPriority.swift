@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much the daemon yields to other programs: setpriority(2) and, on Linux,
-// ioprio_set(2). Linux has both for each thread, and a new one gets its maker's.
+// How much the daemon yields to other programs, and its threads to each other:
+// setpriority(2) and, on Linux, ioprio_set(2) and sched_setattr(2). Linux has
+// them for each thread; a new one gets its maker's priorities.
 
 import CPlatform
 import Configuration
 import Logging
+import NIOCore
+import NIOPosix
 
 #if canImport(Glibc)
     import Glibc
@@ -63,6 +66,16 @@ enum ProcessPriority {
             if let thread = pid_t(name) { threads.append(thread) }
         }
         return threads
+    }
+}
+
+extension MultiThreadedEventLoopGroup {
+    /// One loop, whose thread need not wait until a compute thread's turn on the processor is over.
+    static func promptLoop() -> MultiThreadedEventLoopGroup {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // Where the system does not know such a thing, the loop is as prompt as any.
+        group.next().execute { _ = hearth_take_short_turns() }
+        return group
     }
 }
 
