@@ -11,8 +11,8 @@ enum Ranking {
     static let semanticWeight: Float = 1
     /// How many ranks of each list take part, at least.
     static let fusionDepth = 100
-    /// Results of one file, at most.
-    static let resultsPerFile = 3
+    /// Results of one file, at most: half of those that are wanted, but three.
+    static func resultsPerFile(of count: Int) -> Int { max(3, count / 2) }
     /// Results that a reranker sees.
     static let reranked = 30
 

@@ -10,6 +10,7 @@ struct ResultList {
 
     func results(_ ranked: [RankedChunk], count: Int) throws -> [SearchResult] {
         let words = Set(terms.terms)
+        let perFile = Ranking.resultsPerFile(of: count)
         var results: [SearchResult] = []
         var contents: Set<Int64> = []
         var shown: [Int64: [ClosedRange<Int>]] = [:]
@@ -17,7 +18,7 @@ struct ResultList {
             if results.count == count { break }
             guard let record = try records.record(of: chunk.chunk) else { continue }
             let lines = shown[record.file] ?? []
-            guard lines.count < Ranking.resultsPerFile, !lines.contains(where: { Self.touch($0, record.lines) }),
+            guard lines.count < perFile, !lines.contains(where: { Self.touch($0, record.lines) }),
                 contents.insert(record.content).inserted
             else { continue }
             shown[record.file] = lines + [record.lines]
