@@ -25,6 +25,21 @@ struct CommandLineTests {
         }
     }
 
+    @Test func withAndWithoutOptionsTheCommandsMeanTheSame() throws {
+        #expect(
+            try home.run(["embed", "a", "b"]).output
+                == home.run(["embed", "a", "b", "--truncation", "tail", "--format", "jsonl"]).output)
+        let plain = try JSONValue(parsing: home.run(["embed", "--json", "a", ""]).output)
+        let parsed = try JSONValue(parsing: home.run(["embed", "a", "", "--format", "json"]).output)
+        #expect(plain["embeddings"] == parsed["embeddings"] && plain["space_id"] == parsed["space_id"])
+        for words in [["q", home.path], ["q", home.path, "--json"], [" "], ["q", home.path, "third"], []] {
+            let short = try home.run(["find"] + words)
+            let long = try home.run(["find", "-k", "10"] + words)
+            #expect(short.status == long.status && short.errors == long.errors)
+            #expect(short.status != 0)
+        }
+    }
+
     @Test func blankLinesAreTextsToo() throws {
         let result = try home.run(["embed", "--format", "base64"], input: Data("a\n\nb\n".utf8))
         #expect(result.output.split(separator: "\n").count == 3)
