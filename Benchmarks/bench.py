@@ -18,10 +18,11 @@ import report
 from hearth import Engine, Home
 from inference import Inference
 from processes import Processes
+from web import Web
 
 MODEL = "all-minilm-l6-v2"
 PRECISIONS = ("bf16", "f32", "int8")
-SECTIONS = ("process", "inference", "files", "limits")
+SECTIONS = ("process", "inference", "files", "web", "limits")
 
 
 def options():
@@ -32,6 +33,8 @@ def options():
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out although they are there")
     parser.add_argument("--rounds", type=int, default=3, help="rounds over everything (default: 3)")
     parser.add_argument("--bulk", type=int, default=300, help="texts of the corpus that a round embeds (default: 300)")
+    parser.add_argument(
+        "--requests", type=int, default=2, help="requests that each connection sends over HTTP in a round (default: 2)")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures to this file, too")
     return parser.parse_args()
 
@@ -112,11 +115,27 @@ class Bench:
         for precision in PRECISIONS:
             yield Engine(self.executables, self.models, self.cache, MODEL, precision)
 
-    def peers(self):
+    def has_peers(self):
         if self.arguments.no_peers or not (self.arguments.peers or peers.are_installed()):
             print("peers: left out; --peers sets them up")
-        elif peers.install(self.folder):
+            return False
+        return peers.install(self.folder)
+
+    def peers(self):
+        if self.has_peers():
             yield from peers.start(self.folder, self.figures["machine"]["cores"], self.work)
+
+    def web(self):
+        places = (self.executables, self.models, self.cache)
+        web = Web(places, MODEL, self.work, self.corpus, self.queries, self.arguments.requests)
+        try:
+            if self.has_peers():
+                web.add_peers(self.folder, self.figures["machine"]["cores"])
+            for number in range(self.arguments.rounds):
+                web.round(number)
+            return web.report(self.targets)
+        finally:
+            web.close()
 
     def files(self):
         """A file through the command, as a user embeds a corpus."""

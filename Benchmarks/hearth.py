@@ -17,7 +17,7 @@ import measure
 class Home:
     """A HEARTH_HOME of its own with models of another one, and with its cache or an empty one."""
 
-    def __init__(self, executables, models, cache=None, precision=None):
+    def __init__(self, executables, models, cache=None, precision=None, **settings):
         self.hearth = str(executables / "hearth")
         self.hearthd = str(executables / "hearthd")
         # Short, because a socket's path has to be.
@@ -30,6 +30,7 @@ class Home:
         } | {"HEARTH_HOME": str(self.folder)}
         if precision:
             self.environment["HEARTH_PRECISION"] = precision
+        self.environment |= settings
         self.socket = str(self.folder / "run" / "hearth.sock")
 
     def __enter__(self):
@@ -110,8 +111,8 @@ class Connection:
 class Engine:
     """A warm daemon with one precision, asked over its socket."""
 
-    def __init__(self, executables, models, cache, model, precision):
-        self.home = Home(executables, models, cache, precision)
+    def __init__(self, executables, models, cache, model, precision, **settings):
+        self.home = Home(executables, models, cache, precision, **settings)
         self.model = model
         status = self.home.start(model)
         self.precision, self.instructions = status["dtype"], status["isa"]
@@ -143,12 +144,14 @@ class Engine:
 
     def processor_time(self):
         """Seconds that all threads together have run; None where the system does not say."""
-        process = self.connection.call("hello", {})[0]["pid"]
-        try:
-            fields = open(f"/proc/{process}/stat", encoding="utf-8").read().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return measure.processor_time(self.connection.call("hello", {})[0]["pid"])
+
+    def port(self):
+        """Where it speaks HTTP, if it does."""
+        http = {}
+        while not http.get("listening"):
+            http = self.connection.call("daemon.status", {})[0]["http"]
+        return int(http["address"].rpartition(":")[2])
 
     def close(self):
         with contextlib.suppress(OSError):

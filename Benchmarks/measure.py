@@ -4,6 +4,7 @@
 import os
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import time
@@ -38,6 +39,21 @@ class Samples:
 
     def figures(self):
         return {"best": self.best, "typical": self.typical, "p99": self.p99, "rounds": len(self.rounds)}
+
+
+def processor_time(process):
+    """Seconds that all threads of a process have run; None where the system does not say."""
+    try:
+        fields = open(f"/proc/{process}/stat", encoding="utf-8").read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def processor_time_of_children():
+    """Seconds that the processes have run which ended, and their children."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run(arguments, environment, output=os.devnull):

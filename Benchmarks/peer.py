@@ -96,6 +96,9 @@ class OpenVINO(Padded):
         return self.request.get_output_tensor(0).data
 
 
+KINDS = {"sentence-transformers": SentenceTransformers, "ONNX Runtime": ONNXRuntime, "OpenVINO": OpenVINO}
+
+
 def timed(engine, texts):
     start = time.perf_counter()
     engine.embed(texts)
@@ -132,8 +135,7 @@ def main():
     # Libraries talk; only answers go to whoever asks.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    kinds = {"sentence-transformers": SentenceTransformers, "ONNX Runtime": ONNXRuntime, "OpenVINO": OpenVINO}
-    engine = kinds[name](precision, pathlib.Path(model), pathlib.Path(converted), int(threads))
+    engine = KINDS[name](precision, pathlib.Path(model), pathlib.Path(converted), int(threads))
     engine.embed(["ready"])
     print(json.dumps("ready"), file=answers, flush=True)
     for line in sys.stdin:

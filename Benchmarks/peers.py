@@ -13,7 +13,10 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
-PACKAGES = ["sentence-transformers", "safetensors", "onnx", "onnxruntime", "sympy", "openvino", "tokenizers", "numpy"]
+PACKAGES = [
+    "sentence-transformers", "safetensors", "onnx", "onnxruntime", "sympy", "openvino", "tokenizers", "numpy", "fastapi",
+    "uvicorn[standard]",
+]
 # Builds of torch without GPU libraries, which are a tenth of the size.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 ENGINES = [
@@ -31,7 +34,8 @@ def python():
 
 
 def are_installed():
-    return (folder() / "converted" / "plain.xml").exists()
+    note = folder() / "packages"
+    return note.exists() and note.read_text(encoding="utf-8").split() == PACKAGES
 
 
 def install(model):
@@ -52,26 +56,49 @@ def install(model):
             if not run(*pip, "torch", "--index-url", TORCH_INDEX, check=False):
                 run(*pip, "torch")
             run(*pip, *PACKAGES)
-            run(str(HERE / "convert.py"), model, str(folder() / "converted"))
+            if not (folder() / "converted" / "plain.xml").exists():
+                run(str(HERE / "convert.py"), model, str(folder() / "converted"))
+        (folder() / "packages").write_text("\n".join(PACKAGES) + "\n", encoding="utf-8")
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"peers: left out, for they cannot be set up ({error}); see {folder() / 'setup.log'}", flush=True)
         return False
     return True
 
 
+def spawn(program, name, precision, model, threads, work):
+    """A peer in a process of its own, on so many threads."""
+    settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
+    settings |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
+    command = [str(python()), str(HERE / program), name, precision, str(model), str(folder() / "converted"), str(threads)]
+    with (work / "peers.log").open("a", encoding="utf-8") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | settings)
+
+
+class Server:
+    """A peer that others reach over HTTP."""
+
+    def __init__(self, name, precision, model, threads, work):
+        self.name = f"FastAPI, {name} {precision}"
+        self.process = spawn("server.py", name, precision, model, threads, work)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} ended; see peers.log in the benchmarks' folder")
+        self.port = int(line)
+
+    def close(self):
+        self.process.terminate()
+        self.process.communicate()
+
+
 class Peer:
-    """A peer in a process of its own, which only works when it is asked."""
+    """A peer that only works when it is asked."""
 
     def __init__(self, name, precision, model, threads, work):
         self.name = f"{name} {precision}"
         self.precision = precision
         self.file = work / "peer-vectors.f32"
-        settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")}
-        settings |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
-        with (work / "peers.log").open("a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [str(python()), str(HERE / "peer.py"), name, precision, model, str(folder() / "converted"), str(threads)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | settings)
+        self.process = spawn("peer.py", name, precision, model, threads, work)
         try:
             self._answer()
         except RuntimeError:

@@ -21,11 +21,17 @@
 PAGE_FILE(html, "index.html")
 PAGE_FILE(css, "page.css")
 PAGE_FILE(script, "page.js")
+PAGE_FILE(daemon, "daemon.js")
+PAGE_FILE(charts, "charts.js")
+PAGE_FILE(text, "text.js")
 
 static const hearth_page_file files[] = {
     {"/", "text/html; charset=utf-8", hearth_page_html, hearth_page_html_end},
     {"/page.css", "text/css; charset=utf-8", hearth_page_css, hearth_page_css_end},
     {"/page.js", "text/javascript; charset=utf-8", hearth_page_script, hearth_page_script_end},
+    {"/daemon.js", "text/javascript; charset=utf-8", hearth_page_daemon, hearth_page_daemon_end},
+    {"/charts.js", "text/javascript; charset=utf-8", hearth_page_charts, hearth_page_charts_end},
+    {"/text.js", "text/javascript; charset=utf-8", hearth_page_text, hearth_page_text_end},
     {0, 0, 0, 0},
 };
 

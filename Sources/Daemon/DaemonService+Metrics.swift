@@ -22,7 +22,8 @@ extension DaemonService {
         text.gauge("hearth_memory_private_bytes", "Resident memory that no file backs.", memory.privateBytes)
         text.histogram("hearth_event_loop_delay_seconds", "How late the event loop was.", loopDelay.figures)
         let made = parts.made
-        for lane in made.threads?.figures ?? [] { add(lane, to: &text) }
+        let lanes = made.threads?.figures ?? []
+        for lane in lanes { add(lane, to: &text) }
         if let models = made.models {
             text.gauge("hearth_models_resident", "Models in memory.", models.figures.resident)
             text.gauge(
@@ -43,7 +44,7 @@ extension DaemonService {
             text.counter("hearth_vector_cache_hits_total", "Inputs answered from the cache.", figures.cache.hits)
             text.counter("hearth_vector_cache_misses_total", "Inputs that were not in the cache.", figures.cache.misses)
         }
-        http.add(to: &text, queued: made.threads?.load.queued ?? 0)
+        http.add(to: &text, lanes: lanes)
         return text.text
     }
 

@@ -152,6 +152,7 @@ import Testing
             #"te_request_count{method="batch"} 1"#, #"te_request_count{method="single"} 2"#,
             #"te_request_success{method="single"} 1"#, #"te_request_failure{err="validation"} 1"#,
             "te_embed_count 4", "te_embed_success 3", "te_request_inference_duration_count 2", "te_queue_size 0",
+            "te_batch_next_size_sum 2", #"te_batch_next_tokens_bucket{le="1"} 0"#,
             #"hearth_http_requests_total{route="/embed",status="404"} 1"#,
         ] {
             #expect(answer.text.contains(line + "\n"), "\(line)")

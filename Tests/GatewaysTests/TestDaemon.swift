@@ -30,6 +30,7 @@ final class TestDaemon: DaemonControl {
     let history = RequestHistory()
     let http = HTTPFigures()
     let state = Mutex(Counts())
+    private let threads: ComputeThreads
     private let services: Backend
 
     private static let fixtures =
@@ -38,7 +39,7 @@ final class TestDaemon: DaemonControl {
 
     /// - Parameter tokens: what may be on its way at a time.
     init(tokens: Int = 1_000_000) {
-        let threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
+        threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
         let models = ModelPool(options: { _ in LoadOptions(precision: .f32) }) { name throws(ServingError) in
             let name = name ?? "tiny-sentence"
             guard Self.installed.contains(name) else {
@@ -59,7 +60,7 @@ final class TestDaemon: DaemonControl {
     func status() -> JSONValue { ["state": "running"] }
     func metrics() -> String {
         var text = PrometheusText()
-        http.add(to: &text, queued: 0)
+        http.add(to: &text, lanes: threads.figures)
         return text.text
     }
     func connectionOpened() {}

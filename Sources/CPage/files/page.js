@@ -1,247 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shows what the daemon says of itself over its WebSocket: its status once a
-// second, and its events as they come.
+// Shows what the daemon says of itself: its status once a second, and its events as they come.
 
-const seconds = 300;
-const lanes = ["interactive", "normal", "background"];
-const byId = (id) => document.getElementById(id);
+import { drawLatency, drawThroughput, interrupt, lanes, record, remembered, tokensPerSecond } from "./charts.js";
+import { Daemon } from "./daemon.js";
+import { bytes, duration, element, fill, mark, milliseconds, number, say } from "./text.js";
+
+const find = (selector) => document.querySelector(selector);
+const clock = (date) => date.toLocaleTimeString("en", { hour12: false });
 
 // MARK: - The daemon
 
-/** JSON-RPC over a WebSocket; it is connected anew when it was lost. */
-class Daemon {
-  #socket = null;
-  #waiting = new Map();
-  #last = 0;
-  #delay = 500;
-
-  constructor(onState, onEvent) {
-    this.onState = onState;
-    this.onEvent = onEvent;
-    this.#connect();
-  }
-
-  call(method, params = {}) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
-    const id = ++this.#last;
-    this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-  }
-
-  #connect() {
-    const address = new URL("ws", location.href.split("#")[0]);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    // A daemon with a token takes it as a protocol: scripts cannot set a WebSocket's headers.
-    const token = new URLSearchParams(location.hash.slice(1)).get("token");
-    const socket = new WebSocket(address, token ? ["hearth", "token." + token] : ["hearth"]);
-    this.#socket = socket;
-    socket.onopen = () => {
-      this.#delay = 500;
-      this.onState(true);
-    };
-    socket.onmessage = (message) => this.#receive(JSON.parse(message.data));
-    socket.onclose = () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error("disconnected"));
-      this.#waiting.clear();
-      this.onState(false);
-      setTimeout(() => this.#connect(), this.#delay);
-      this.#delay = Math.min(this.#delay * 2, 10_000);
-    };
-  }
-
-  #receive(message) {
-    if (message.method === "event") return this.onEvent(message.params);
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.error) waiting?.reject(Object.assign(new Error(message.error.message), message.error));
-    else waiting?.resolve(message.result);
-  }
-}
-
-// MARK: - Words and numbers
-
-const number = (value) => (value ?? 0).toLocaleString("en");
-
-function bytes(count) {
-  if (!count) return "";
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  for (; count >= 1024 && unit < units.length - 1; unit++) count /= 1024;
-  return `${count < 10 && unit ? count.toFixed(1) : Math.round(count)} ${units[unit]}`;
-}
-
-function duration(total) {
-  if (total == null) return "";
-  const whole = Math.round(total);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-function element(name, content = "", attributes = {}) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value != null) made.setAttribute(key, value);
-  made.append(...[content].flat());
-  return made;
-}
-
-/** Rows of a table: the first cell names the row. */
-function fill(body, rows) {
-  body.replaceChildren(
-    ...rows.map((cells) =>
-      element("tr", cells.map((cell, index) =>
-        element(index ? "td" : "th", cell instanceof Node ? cell : String(cell), index ? {} : { scope: "row" })))));
-}
-
-// MARK: - Activity
-
-const samples = [];
-let lastTokens = null;
-let lastRequest = 0;
-
-function record(status, requests) {
-  const now = performance.now();
-  const tokens = lanes.map((lane) => status.queue.lanes[lane].tokens);
-  const news = requests.filter((request) => request.at > lastRequest);
-  lastRequest = Math.max(lastRequest, ...requests.map((request) => request.at));
-  if (lastTokens) {
-    const elapsed = (now - lastTokens.now) / 1000;
-    const times = news.map((request) => request.total_ms).filter(Number.isFinite).sort((a, b) => a - b);
-    samples.push({
-      rates: tokens.map((count, lane) => Math.max(0, count - lastTokens.tokens[lane]) / elapsed),
-      median: times[Math.floor(times.length / 2)], slowest: times.at(-1),
-    });
-    if (samples.length > seconds) samples.shift();
-  }
-  lastTokens = { now, tokens };
-}
-
-const svg = (name, attributes) => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-};
-
-/** A round number that is at least as large. */
-function ceiling(value) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((limit) => limit >= value);
-}
-
-const x = (index) => 300 - samples.length + 1 + index;
-
-function drawThroughput() {
-  const totals = samples.map((sample) => sample.rates.reduce((a, b) => a + b, 0));
-  const top = ceiling(Math.max(...totals, 1));
-  const base = samples.map(() => 0);
-  const areas = lanes.map((lane, index) => {
-    const lower = base.map((value, i) => `${x(i)},${100 - (100 * value) / top}`).reverse();
-    samples.forEach((sample, i) => (base[i] += sample.rates[index]));
-    const upper = base.map((value, i) => `${x(i)},${100 - (100 * value) / top}`);
-    return svg("path", { class: lane, d: samples.length ? `M${upper.join("L")}L${lower.join("L")}Z` : "" });
-  });
-  const now = Math.round(totals.at(-1) ?? 0);
-  byId("throughput-now").textContent = `${number(now)} now, top of the chart ${number(top)}`;
-  byId("throughput").setAttribute("aria-label", `${number(now)} tokens per second now; at most ${number(Math.round(Math.max(...totals, 0)))} in five minutes`);
-  byId("throughput").replaceChildren(...areas);
-}
-
-function drawLatency() {
-  const top = ceiling(Math.max(...samples.map((sample) => sample.slowest ?? 0), 1));
-  const line = (name) => {
-    let path = "";
-    samples.forEach((sample, index) => {
-      if (sample[name] == null) return;
-      const joins = samples[index - 1]?.[name] != null;
-      // A sample of its own is a stroke of a second.
-      path += `${joins ? "L" : "M"}${x(index)},${100 - (100 * sample[name]) / top}${joins ? "" : "h1"}`;
-    });
-    return svg("path", { class: name, d: path });
-  };
-  const latest = samples.findLast((sample) => sample.median != null);
-  const text = latest ? `median ${latest.median.toFixed(1)}, slowest ${latest.slowest.toFixed(1)}` : "no requests";
-  byId("latency-now").textContent = `${text}, top of the chart ${number(top)}`;
-  byId("latency").setAttribute("aria-label", `Last requests, in milliseconds: ${text}`);
-  byId("latency").replaceChildren(line("slowest"), line("median"));
-}
-
-// MARK: - What there is
-
 function showStatus(status) {
-  const state = byId("state");
-  state.textContent = status.state;
-  state.classList.toggle("bad", status.state !== "running");
-  byId("version").textContent = status.version;
-  byId("facts").textContent =
-    `pid ${status.pid}, up ${duration(status.uptime_s)}, ${bytes(status.memory.private_bytes)} private, ` +
-    `${number(status.requests.total)} requests, ${number(status.requests.failed)} failed, pressure ${status.governor.level}`;
-  fill(byId("lanes-rows"), lanes.map((name) => {
-    const lane = status.queue.lanes[name];
-    return [name, ...[lane.queued, lane.queued_tokens, lane.running, lane.batches, lane.tokens, lane.expired, lane.cancelled].map(number)];
+  const state = find("#state");
+  say(state, status.state);
+  state.className = `pill ${status.state === "running" ? "good" : "busy"}`;
+  say(find("#identity"), `${status.version}, process ${status.pid}`);
+  const { requests, queue, memory, governor } = status;
+  const figures = [
+    ["Tokens per second", number(Math.round(tokensPerSecond())), `${number(queue.waiting)} waiting, ${number(queue.running)} running`],
+    ["Requests", number(requests.total), `${number(requests.failed)} failed, ${number(requests.in_flight)} under way`],
+    ["Memory", bytes(memory.private_bytes), `and ${bytes(memory.models_bytes) || "nothing"} of models`],
+    ["Pressure", governor.level, governor.level === "none" ? "nothing is held back" : "background work is held back"],
+    ["Running for", duration(status.uptime_s), `since ${clock(new Date(status.started_at * 1000))}`],
+  ];
+  find("#figures").replaceChildren(...figures.map(([name, value, more]) =>
+    element("div", [element("dt", name), element("dd", value), element("dd", more, { class: "more" })])));
+  fill(find("#lanes table"), lanes.map((name) => {
+    const lane = queue.lanes[name];
+    const counts = [lane.queued, lane.queued_tokens, lane.running, lane.batches, lane.tokens, lane.expired, lane.cancelled];
+    return [mark(name, name), ...counts.map(number)];
   }));
 }
 
+const modelMarks = { ready: "good", loading: "busy", degraded: "bad", cold: "idle" };
+
+function leaving(model) {
+  if (model.requests == null) return "";
+  if (model.pinned) return "never";
+  return model.expires_in_s == null ? "if room is needed" : `in ${duration(model.expires_in_s)}`;
+}
+
 function showModels(models) {
-  fill(byId("models-rows"), models.map((model) => [
+  fill(find("#models table"), models.map((model) => [
     model.id,
-    element("span", model.reason ? `${model.state}: ${model.reason}` : model.state, { class: model.reason ? "bad" : null }),
-    model.dimensions ?? "", [model.dtype, model.isa].filter(Boolean).join(" on "), bytes(model.resident_bytes),
-    model.requests == null ? "" : number(model.requests), model.users ?? "",
-    model.pinned ? "pinned" : duration(model.expires_in_s),
+    mark(model.reason ? `${model.state}: ${model.reason}` : model.state, model.reason ? "bad" : modelMarks[model.state] ?? "busy"),
+    model.family, [model.dtype, model.isa].filter(Boolean).join(", "), model.dimensions && number(model.dimensions),
+    bytes(model.resident_bytes), model.requests == null ? "" : number(model.requests), model.users, leaving(model),
   ]));
 }
 
 function showStartup(startup) {
-  const end = Math.max(1, ...startup.services.map((service) => (service.start_ms ?? 0) + (service.duration_ms ?? 0) + (service.deferred_ms ?? 0)));
-  byId("startup-now").textContent =
-    startup.ready_ms == null ? "under way" : `listening after ${startup.listening_ms.toFixed(1)} ms, ready after ${startup.ready_ms.toFixed(1)} ms`;
-  fill(byId("startup-rows"), startup.services.map((service) => {
-    const part = (name, from, length) => {
+  const end = Math.max(1, ...startup.services.map((service) =>
+    (service.start_ms ?? 0) + (service.duration_ms ?? 0) + (service.deferred_ms ?? 0)));
+  say(find("#startup .now"), startup.ready_ms == null ? "under way"
+    : `listening after ${milliseconds(startup.listening_ms)}, ready after ${milliseconds(startup.ready_ms)}`);
+  fill(find("#startup table"), startup.services.map((service) => {
+    const { start_ms: from = 0, duration_ms: took = 0, deferred_ms: later } = service;
+    const part = (name, at, length) => {
       const bar = element("i", "", { class: name });
-      bar.style.left = `${(100 * from) / end}%`;
+      bar.style.left = `${(100 * at) / end}%`;
       bar.style.width = `${(100 * length) / end}%`;
       return bar;
     };
-    const from = service.start_ms ?? 0;
-    const bars = [part("start", from, service.duration_ms ?? 0)];
-    if (service.deferred_ms) bars.push(part("deferred", from + (service.duration_ms ?? 0), service.deferred_ms));
-    const title = `starts at ${from.toFixed(1)} ms, takes ${(service.duration_ms ?? 0).toFixed(1)} ms`
-      + (service.deferred_ms ? `, then ${service.deferred_ms.toFixed(1)} ms in the background` : "");
-    const bar = element("div", bars, { class: "bar", role: "img", "aria-label": title, title });
-    return [service.name, service.wave, element("span", service.error ?? service.state, { class: service.error ? "bad" : null }), bar];
+    const text = `from ${milliseconds(from)}, for ${milliseconds(took)}`
+      + (later == null ? "" : `, then ${milliseconds(later)} in the background`);
+    const bars = [...(later == null ? [] : [part("deferred", from + took, later)]), part("start", from, took)];
+    const state = service.error ? "bad" : service.state === "ready" ? "good" : "busy";
+    return [
+      service.name, element("div", bars, { class: "bar", role: "img", "aria-label": text, title: text }),
+      milliseconds(took), mark(service.error ?? service.state, state),
+    ];
   }));
 }
 
-function showJobs(jobs) {
-  byId("jobs-list").replaceChildren(...(jobs.length ? jobs.map((job) => {
-    const total = job.progress?.total ?? 0;
-    const completed = job.progress?.completed ?? 0;
-    const facts = [job.state, total ? `${number(completed)} of ${number(total)}` : "",
-      job.eta_s == null ? "" : `${duration(job.eta_s)} left`, job.error ?? ""].filter(Boolean).join(", ");
-    const line = element("p", [element("strong", job.name ?? job.id), element("span", facts, { class: job.error ? "bad" : null })]);
-    const bar = element("progress", "", { max: total || null, value: total ? completed : null, "aria-label": `${job.name ?? job.id}: ${facts}` });
-    return element("div", job.state === "running" || total ? [line, bar] : [line], { class: "job" });
-  }) : [element("p", "None.")]));
+// MARK: - Jobs
+
+const jobMarks = { queued: "idle", running: "busy", paused: "idle", completed: "good", failed: "bad", cancelled: "idle" };
+
+/** What is told of a job beside its name. */
+function jobText(job, now) {
+  const parts = [job.error ?? `${number(job.progress.completed)} of ${number(job.progress.total)} steps`];
+  for (const step of job.steps?.filter((step) => step.state === "running") ?? []) {
+    const { completed = 0, total = 0 } = step.progress ?? {};
+    const elapsed = now - step.started_at;
+    parts.push(`${step.id}${total ? ` ${number(completed)} of ${number(total)}` : ""}`);
+    if (completed > 0 && completed < total && elapsed > 2) {
+      parts.push(`about ${duration((elapsed * (total - completed)) / completed)} left in it`);
+    }
+  }
+  if (job.finished_at) parts.push(`${duration(Math.max(0, now - job.finished_at))} ago`);
+  return parts.join(", ");
 }
 
+/** A piece of the bar for every step, or one for all where they are not known. */
+function jobBar(job) {
+  const steps = job.steps ?? [{ state: job.state, progress: job.progress }];
+  const pieces = steps.map((step) => {
+    const { completed = 0, total = 0 } = step.progress ?? {};
+    const isDone = ["completed", "failed", "skipped"].includes(step.state);
+    const piece = element("b", element("i"), { class: step.state });
+    piece.firstChild.style.width = `${100 * (total ? completed / total : isDone ? 1 : 0)}%`;
+    return piece;
+  });
+  return element("div", pieces, { class: "steps", "aria-hidden": "true" });
+}
+
+function showJobs(jobs) {
+  const now = Date.now() / 1000;
+  find("#jobs .none").hidden = jobs.length > 0;
+  find("#jobs ul").replaceChildren(...jobs.map((job) => element("li", [
+    element("p", [element("strong", job.name ?? job.id), mark(job.state, jobMarks[job.state] ?? "busy")]),
+    jobBar(job), element("p", jobText(job, now), { class: "more" }),
+  ])));
+}
+
+let hasJobs = true;
+
+async function refreshJobs() {
+  if (!hasJobs) return;
+  try {
+    const [active, finished] = await Promise.all([
+      daemon.call("job.list", { states: ["running", "paused", "queued"], limit: 12 }),
+      daemon.call("job.list", { states: ["completed", "failed", "cancelled"], limit: 4 }),
+    ]);
+    const running = active.jobs.map((job) =>
+      job.state === "running" ? daemon.call("job.status", { id: job.id }).catch(() => job) : job);
+    showJobs([...(await Promise.all(running)), ...finished.jobs]);
+  } catch (error) {
+    if (error.code !== -32601) throw error;
+    hasJobs = false;
+  }
+}
+
+// MARK: - Log
+
 function showLine(event) {
-  const list = byId("log-lines");
-  const pane = list.parentElement;
-  const isAtEnd = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 4;
-  const time = new Date(event.at * 1000).toLocaleTimeString();
-  list.append(element("li", [element("time", time), ` ${event.level} ${event.message}`], { class: ["error", "critical", "warning"].includes(event.level) ? "bad" : null }));
+  const list = find("#log ol");
+  find("#log .none").hidden = true;
+  const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 4;
+  const isBad = ["warning", "error", "critical"].includes(event.level);
+  list.append(element("li", [
+    element("time", clock(new Date(event.at * 1000))), " ", element("span", event.level, { class: isBad ? "bad" : "level" }),
+    ` ${event.message}`,
+  ]));
   while (list.childElementCount > 200) list.firstElementChild.remove();
-  if (isAtEnd) pane.scrollTop = pane.scrollHeight;
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
 }
 
 // MARK: - Together
 
-let hasJobs = true;
+let shownAt = null;
 
 async function refresh() {
   const [status, { requests }, { models }] = await Promise.all([
-    daemon.call("daemon.status"), daemon.call("daemon.requests", { limit: 256 }), daemon.call("models.list"),
+    daemon.call("daemon.status"), daemon.call("daemon.requests", { limit: remembered }), daemon.call("models.list"), refreshJobs(),
   ]);
   record(status, requests);
   showStatus(status);
@@ -249,14 +162,7 @@ async function refresh() {
   showStartup(status.startup);
   drawThroughput();
   drawLatency();
-  if (hasJobs) {
-    try {
-      showJobs((await daemon.call("job.list")).jobs);
-    } catch (error) {
-      if (error.code !== -32601) throw error;
-      hasJobs = false;
-    }
-  }
+  shownAt = new Date();
 }
 
 let isRefreshing = false;
@@ -273,25 +179,43 @@ async function tick() {
   }
 }
 
-const daemon = new Daemon(
-  async (isConnected) => {
-    const state = byId("state");
-    if (!isConnected) {
-      state.textContent = "no connection";
-      state.classList.add("bad");
-      return;
-    }
-    lastTokens = null;
+/** Why there is no connection. A browser does not tell a WebSocket's owner that it was refused. */
+async function showAbsence() {
+  const notice = find("#notice");
+  document.body.classList.add("stale");
+  find("#state").className = "pill bad";
+  say(find("#state"), "no connection");
+  const from = shownAt ? ` What the page shows is from ${clock(shownAt)}.` : "";
+  const isThere = await fetch("page.css", { method: "HEAD", cache: "no-store" }).then((answer) => answer.ok, () => false);
+  if (!document.body.classList.contains("stale")) return;
+  notice.hidden = false;
+  say(notice, isThere ? `The daemon refuses the page. If it has a token, open the page with #token=… behind its address.${from}`
+    : `The daemon does not answer; the page goes on as soon as it does.${from}`);
+}
+
+function showPresence() {
+  document.body.classList.remove("stale");
+  find("#notice").hidden = true;
+}
+
+const daemon = new Daemon({
+  async onState(isConnected) {
+    if (!isConnected) return showAbsence();
+    showPresence();
+    interrupt();
     try {
-      await daemon.call("subscribe", { topics: ["log", "jobs", "models", "startup"] });
+      await daemon.call("subscribe", { topics: ["log", "jobs", "models", "startup", "governor"] });
       await tick();
     } catch {
       // It went away again; the socket says so itself.
     }
   },
-  (event) => {
+  onEvent(event) {
     if (event.topic === "log") showLine(event);
-    else tick();
-  });
+    // How far a step is can wait for the next second.
+    else if (!event.progress) tick();
+  },
+});
 
 setInterval(tick, 1000);
+document.addEventListener("visibilitychange", tick);

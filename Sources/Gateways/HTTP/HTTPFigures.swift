@@ -4,7 +4,7 @@
 // dashboards of text-embeddings-inference know.
 
 public import Observability
-import Serving
+public import Serving
 import Synchronization
 
 public final class HTTPFigures: Sendable {
@@ -76,8 +76,8 @@ public final class HTTPFigures: Sendable {
 
     private static func method(_ inputs: Int) -> String { inputs == 1 ? "single" : "batch" }
 
-    /// - Parameter queued: entries that wait in all lanes.
-    public func add(to text: inout PrometheusText, queued: Int) {
+    /// - Parameter lanes: what waits in each of them, and the batches that it ran.
+    public func add(to text: inout PrometheusText, lanes: [LaneFigures]) {
         let state = state.withLock { $0 }
         for (answered, count) in state.answered.sorted(by: {
             ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status)
@@ -107,6 +107,13 @@ public final class HTTPFigures: Sendable {
         text.histogram("te_request_tokenization_duration", "Thread seconds in the tokenizer.", state.tokenizing)
         text.histogram("te_request_queue_duration", "Seconds until a thread began.", state.queueing)
         text.histogram("te_request_inference_duration", "Thread seconds in the model.", state.inference)
-        text.gauge("te_queue_size", "Entries that wait.", queued)
+        text.gauge("te_queue_size", "Entries that wait.", lanes.reduce(0) { $0 + $1.queued })
+        guard var (sizes, tokens) = lanes.first.map({ ($0.batchSizes, $0.batchTokens) }) else { return }
+        for lane in lanes.dropFirst() {
+            sizes.add(lane.batchSizes)
+            tokens.add(lane.batchTokens)
+        }
+        text.histogram("te_batch_next_size", "Inputs of a batch.", sizes)
+        text.histogram("te_batch_next_tokens", "Tokens of a batch.", tokens)
     }
 }

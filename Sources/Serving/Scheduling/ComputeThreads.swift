@@ -109,10 +109,7 @@ public final class ComputeThreads: Sendable {
 
     private func begin(_ batch: Schedule.Batch, _ now: ContinuousClock.Instant, _ state: inout State) -> Running {
         state.running += 1
-        state.figures[batch.lane.rawValue].running += 1
-        for part in batch.parts where part.units.lowerBound == 0 {
-            state.figures[batch.lane.rawValue].waiting.record(now - part.arrival)
-        }
+        state.figures[batch.lane.rawValue].begin(batch, now)
         urgent.store(state.schedule.count(.interactive), ordering: .relaxed)
         let parts = batch.parts.compactMap { part in
             (part.isLast ? state.orders.removeValue(forKey: part.id) : state.orders[part.id])
@@ -268,6 +265,13 @@ public final class ComputeThreads: Sendable {
 }
 
 extension LaneFigures {
+    fileprivate mutating func begin(_ batch: Schedule.Batch, _ now: ContinuousClock.Instant) {
+        running += 1
+        batchSizes.record(Double(batch.parts.reduce(0) { $0 + $1.units.count }))
+        batchTokens.record(Double(batch.tokens))
+        for part in batch.parts where part.units.lowerBound == 0 { waiting.record(now - part.arrival) }
+    }
+
     fileprivate mutating func end(tokens: Int, _ time: Duration) {
         running -= 1
         batches += 1

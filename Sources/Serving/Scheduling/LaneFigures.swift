@@ -21,6 +21,11 @@ public struct LaneFigures: Sendable, Hashable {
     public var waiting = Histogram()
     /// What batches took.
     public var computing = Histogram()
+    /// Inputs and tokens of the batches that were begun.
+    public var batchSizes = Histogram(bounds: powersOfTwo(through: 12))
+    public var batchTokens = Histogram(bounds: powersOfTwo(through: 20))
 
     public init(lane: Lane) { self.lane = lane }
+
+    private static func powersOfTwo(through last: Int) -> [Double] { (0...last).map { Double(1 << $0) } }
 }
