@@ -13,7 +13,10 @@ struct PageTests {
         await gateway.respond(to: HTTPRequest(.GET, path, headers: ["host": host]))
     }
 
-    @Test(arguments: [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript"), ("/charts.js", "text/javascript")])
+    @Test(arguments: [
+        ("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript"),
+        ("/charts.js", "text/javascript"),
+    ])
     func filesNeedNoToken(path: String, type: String) async {
         let response = await get(path)
         #expect(response.status == .ok)

@@ -28,6 +28,7 @@ export function duration(total) {
 
 export function milliseconds(value) {
   if (value >= 1000) return `${(value / 1000).toPrecision(3)} s`;
+  if (value > 0 && value < 0.05) return "< 0.1 ms";
   return `${value >= 100 ? Math.round(value) : value.toFixed(1)} ms`;
 }
 
