@@ -12,11 +12,11 @@ import measure
 TOKENS = re.compile(rb'"total_tokens":\s*(\d+)')
 
 
-def request(path, content):
+def request(port, path, content):
     """A request as it goes over the wire."""
     body = json.dumps(content).encode()
-    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n".encode() + (
-        f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    lines = [f"POST {path} HTTP/1.1", f"Host: localhost:{port}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class Client:

@@ -24,7 +24,8 @@ class Web:
         """`places` are the executables, the models and the cache; `requests` is how many every connection sends."""
         self.model = model
         self.work = work
-        self.corpus = [entry["text"] for entry in corpus]
+        # What comes before them shall not make them too long.
+        self.corpus = [entry["text"] if entry["tokens"] < 250 else entry["text"][:-30] for entry in corpus]
         self.queries = [entry["text"] for entry in queries]
         self.count = CONNECTIONS * TEXTS * requests
         self.number = itertools.count()
@@ -60,9 +61,9 @@ class Web:
         """As many texts as are wanted of which none came before: none is answered from a cache."""
         return (f"{next(self.number)} {text}" for text in itertools.cycle(texts))
 
-    def _request(self, texts, encoding):
+    def _request(self, port, texts, encoding):
         content = {"model": self.model, "input": texts, "encoding_format": encoding}
-        return clients.request("/v1/embeddings", content)
+        return clients.request(port, "/v1/embeddings", content)
 
     def round(self, number):
         texts = list(itertools.islice(self._fresh(self.corpus), self.count))
@@ -91,7 +92,8 @@ class Web:
 
     def _over_http(self, texts, name):
         encoding = "base64" if name == BASE64 else "float"
-        requests = [self._request(texts[start : start + TEXTS], encoding) for start in range(0, len(texts), TEXTS)]
+        parts = [texts[start : start + TEXTS] for start in range(0, len(texts), TEXTS)]
+        requests = [self._request(self.port, part, encoding) for part in parts]
         before = self.engine.processor_time()
         _, tokens, seconds = clients.run(self.port, CONNECTIONS, requests)
         return name, seconds, self.engine.processor_time() - before, tokens
@@ -99,7 +101,7 @@ class Web:
     def _users(self, name, port, count, source):
         fresh = self._fresh(source)
         # Made before they are sent, more than any server answers in the time.
-        requests = [self._request(list(itertools.islice(fresh, count)), "base64") for _ in range(20_000 // count)]
+        requests = [self._request(port, list(itertools.islice(fresh, count)), "base64") for _ in range(20_000 // count)]
         clients.run(port, USERS, requests[:USERS])
         answered, _, seconds = clients.run(port, USERS, requests[USERS:], SECONDS)
         self.rates.setdefault((name, count), measure.Samples()).add([seconds / answered])
