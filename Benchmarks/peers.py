@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 
+import measure
+
 HERE = pathlib.Path(__file__).parent
 PACKAGES = [
     "sentence-transformers", "safetensors", "onnx", "onnxruntime", "sympy", "openvino", "tokenizers", "numpy", "fastapi",
@@ -84,7 +86,13 @@ class Server:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.name} ended; see peers.log in the benchmarks' folder")
-        self.port = int(line)
+        self._port = int(line)
+
+    def port(self):
+        return self._port
+
+    def processor_time(self):
+        return measure.processor_time(self.process.pid)
 
     def close(self):
         self.process.terminate()

@@ -14,8 +14,9 @@ from hearth import Engine
 # What has to keep the throughput: requests of so many texts over so many connections.
 CONNECTIONS, TEXTS = 64, 32
 IN_PROCESS, BASE64, FLOAT = "hearth embed --direct", "HTTP, base64", "HTTP, JSON numbers"
-# What servers are compared by: requests of one text or of several, over so many connections, for so long.
-USERS, SECONDS = 16, 3
+# What servers are compared by: requests of so many texts, over so many connections each, for so long.
+REQUESTS = {1: 16, TEXTS: 4}
+SECONDS = 3
 SERVERS = [("sentence-transformers", "f32"), ("ONNX Runtime", "f32")]
 
 
@@ -29,31 +30,24 @@ class Web:
         self.queries = [entry["text"] for entry in queries]
         self.count = CONNECTIONS * TEXTS * requests
         self.number = itertools.count()
-        self.bulk, self.rates = {}, {}
-        # Name and port; the first one is measured in bulk, too.
+        self.samples = {}
+        # The first one is measured in bulk, too.
         self.servers = []
-        self.running = []
         settings = {"HEARTH_HTTP": "1", "HEARTH_HTTP_ADDRESS": "127.0.0.1:0"}
         for precision in ("auto", "f32"):
-            engine = Engine(*places, model, precision, **settings)
-            self.running.append(engine)
-            if engine.name not in dict(self.servers):
-                self.servers.append((engine.name, engine.port()))
-        self.engine, self.port = self.running[0], self.servers[0][1]
+            self.servers.append(Engine(*places, model, precision, **settings))
+        self.engine = self.servers[0]
 
     def add_peers(self, folder, threads):
         for name, precision in SERVERS:
             try:
-                server = peers.Server(name, precision, folder, threads, self.work)
+                self.servers.append(peers.Server(name, precision, folder, threads, self.work))
             except RuntimeError as error:
                 print(f"peers: {error}", flush=True)
-            else:
-                self.running.append(server)
-                self.servers.append((server.name, server.port))
 
     def close(self):
-        for each in self.running:
-            each.close()
+        for server in self.servers:
+            server.close()
 
     # What is asked for.
 
@@ -69,17 +63,16 @@ class Web:
         texts = list(itertools.islice(self._fresh(self.corpus), self.count))
         others = list(itertools.islice(self._fresh(self.corpus), self.count))
         # The process without a daemon has no cache to answer the same texts from.
-        ways = [lambda: self._in_process(texts), lambda: self._over_http(texts, BASE64), lambda: self._over_http(others, FLOAT)]
-        costs = [way() for way in (ways if number % 2 == 0 else ways[::-1])]
-        tokens = {name: tokens for name, _, _, tokens in costs}
-        tokens[IN_PROCESS] = tokens[BASE64]
-        for name, seconds, processor, _ in costs:
-            for what, value in (("wall", seconds), ("processor", processor)):
-                samples = self.bulk.setdefault((name, what), measure.Samples())
-                samples.add([value / tokens[name]])
-        for name, port in self.servers if number % 2 == 0 else self.servers[::-1]:
-            for count, source in ((1, self.queries), (TEXTS, self.corpus)):
-                self._users(name, port, count, source)
+        ways = {
+            IN_PROCESS: lambda: self._in_process(texts), BASE64: lambda: self._over_http(texts, "base64"),
+            FLOAT: lambda: self._over_http(others, "float"),
+        }
+        costs = {name: ways[name]() for name in (ways if number % 2 == 0 else reversed(ways))}
+        for name, (seconds, processor, tokens) in costs.items():
+            self._add((name,), seconds, processor, tokens or costs[BASE64][2])
+        for server in self.servers if number % 2 == 0 else self.servers[::-1]:
+            self._answers(server, 1, self.queries)
+            self._answers(server, TEXTS, self.corpus)
 
     def _in_process(self, texts):
         """From a file to a file, by one process without a daemon."""
@@ -88,51 +81,70 @@ class Web:
         command = ("embed", "--direct", "-m", self.model, "--input", str(file), "--input-format", "jsonl")
         before = measure.processor_time_of_children()
         seconds = self.engine.home.time(*command, "--format", "npy", output=self.work / "web.npy")
-        return IN_PROCESS, seconds, measure.processor_time_of_children() - before, None
+        return seconds, measure.processor_time_of_children() - before, None
 
-    def _over_http(self, texts, name):
-        encoding = "base64" if name == BASE64 else "float"
+    def _over_http(self, texts, encoding):
         parts = [texts[start : start + TEXTS] for start in range(0, len(texts), TEXTS)]
-        requests = [self._request(self.port, part, encoding) for part in parts]
+        port = self.engine.port()
+        requests = [self._request(port, part, encoding) for part in parts]
         before = self.engine.processor_time()
-        _, tokens, seconds = clients.run(self.port, CONNECTIONS, requests)
-        return name, seconds, self.engine.processor_time() - before, tokens
+        _, tokens, seconds = clients.run(port, CONNECTIONS, requests)
+        return seconds, spent(self.engine, before), tokens
 
-    def _users(self, name, port, count, source):
-        fresh = self._fresh(source)
+    def _answers(self, server, count, source):
+        port, connections, fresh = server.port(), REQUESTS[count], self._fresh(source)
         # Made before they are sent, more than any server answers in the time.
-        requests = [self._request(port, list(itertools.islice(fresh, count)), "base64") for _ in range(20_000 // count)]
-        clients.run(port, USERS, requests[:USERS])
-        answered, _, seconds = clients.run(port, USERS, requests[USERS:], SECONDS)
-        self.rates.setdefault((name, count), measure.Samples()).add([seconds / answered])
+        requests = [self._request(port, list(itertools.islice(fresh, count)), "base64") for _ in range(30_000 // count)]
+        clients.run(port, connections, requests[:connections])
+        before = server.processor_time()
+        answered, _, seconds = clients.run(port, connections, requests[connections:], SECONDS)
+        self._add((server.name, texts_of(count)), seconds, spent(server, before), answered)
+
+    def _add(self, key, seconds, processor, count):
+        """A timing of so many tokens or answers; the processor's time is None where nobody knows it."""
+        for what, value in (("wall", seconds), ("processor", processor)):
+            if value is not None:
+                self.samples.setdefault((*key, what), measure.Samples()).add([value / count])
 
     # What came out.
 
     def report(self, targets):
-        base = self.bulk[IN_PROCESS, "wall"].best
+        base = self.samples[IN_PROCESS, "wall"].best
         rows = []
         for name in (IN_PROCESS, BASE64, FLOAT):
-            wall, processor = self.bulk[name, "wall"], self.bulk[name, "processor"]
-            rows.append([name, 1 / wall.best, 1 / wall.typical, 1 / processor.best, f"{100 * base / wall.best:.1f} %"])
+            best = self.samples[name, "wall"].best
+            rows.append([name, *self._rates(name), f"{100 * base / best:.1f} %"])
+            if name != IN_PROCESS:
+                targets.at_least(f"{name}, to in process", 0.95, base / best)
         report.table(
             f"{self.count:,} texts, {self.engine.precision}; over HTTP {TEXTS} a request, {CONNECTIONS} connections",
             ["", "tokens/s", "typical", "tokens per core second", "of in process"], rows)
-        names = [name for name, _ in self.servers]
-        rows = [
-            [name] + [value for count in (1, TEXTS) for value in self._rate(name, count, names[0])] for name in names]
-        head = ["", "requests/s of one text", f"to {names[0]}", f"of {TEXTS} texts", f"to {names[0]}"]
-        report.table(f"/v1/embeddings, base64, {USERS} connections", head, rows)
-        for name in (BASE64, FLOAT):
-            targets.at_least(f"{name}, to in process", 0.95, base / self.bulk[name, "wall"].best)
-        for name in names[2:]:
-            for count in (1, TEXTS):
-                got = self.rates[name, count].best / self.rates[names[0], count].best
-                targets.at_least(f"requests of {count} to {name}", 3, got)
-        return {
-            "bulk": {f"{name}, {what}": samples.figures() for (name, what), samples in self.bulk.items()},
-            "requests": {f"{name}, {count}": samples.figures() for (name, count), samples in self.rates.items()},
-        }
+        for count, connections in REQUESTS.items():
+            self._report_answers(targets, texts_of(count), connections)
+        return {", ".join(key): samples.figures() for key, samples in self.samples.items()}
 
-    def _rate(self, name, count, base):
-        samples = self.rates[name, count]
-        return 1 / samples.best, report.ratio(self.rates[base, count].best / samples.best)
+    def _report_answers(self, targets, texts, connections):
+        ours = self.samples[self.engine.name, texts, "wall"].best
+        rows = []
+        for server in self.servers:
+            ratio = self.samples[server.name, texts, "wall"].best / ours
+            rows.append([server.name, *self._rates(server.name, texts), report.ratio(ratio)])
+            if isinstance(server, peers.Server):
+                targets.at_least(f"requests of {texts}, to {server.name}", 3, ratio)
+        report.table(
+            f"/v1/embeddings, base64, {texts} a request, {connections} connections",
+            ["", "requests/s", "typical", "requests per core second", f"{self.engine.name} to it"], rows)
+
+    def _rates(self, *key):
+        """Best and typical by the clock, best by the processor."""
+        wall, processor = self.samples[*key, "wall"], self.samples.get((*key, "processor"))
+        return 1 / wall.best, 1 / wall.typical, 1 / processor.best if processor else ""
+
+
+def spent(server, before):
+    """Processor seconds since then."""
+    return None if before is None else server.processor_time() - before
+
+
+def texts_of(count):
+    return "one text" if count == 1 else f"{count} texts"
