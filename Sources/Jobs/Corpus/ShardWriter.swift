@@ -17,6 +17,7 @@ final class ShardWriter {
     private let descriptor: Int32
     private var hash = SHA256()
     private var bytes = 0
+    private var isFinished = false
 
     init(_ path: String, format: CorpusFormat, rows: Int, dimensions: Int) throws(JobsError) {
         self.path = path
@@ -27,7 +28,11 @@ final class ShardWriter {
         if format == .npy { try write(raw: NPYHeader(rows: rows, dimensions: dimensions).bytes) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        // What it could be finished with comes again.
+        if !isFinished { unlink("\(path).part") }
+    }
 
     /// Adds vectors, one after the other.
     func write(_ values: [Float]) throws(JobsError) {
@@ -67,6 +72,7 @@ final class ShardWriter {
     /// Gives a finished file its name.
     static func publish(_ path: String) throws(JobsError) {
         guard rename("\(path).part", path) == 0 else { throw Files.error("rename", "\(path).part") }
+        isFinished = true
         try Files.sync(Files.folder(of: path))
     }
 }

@@ -23,6 +23,11 @@ final class BoundedLog {
     private var number = -1
     private var tailCount = 0
     private var total: Int64 = 0
+    /// Bytes that could not be written: before what was written last, and since.
+    private var lost: Int64 = 0
+    private var missing: Int64 = 0
+    /// Why the first of them could not be.
+    private(set) var problem: String?
 
     init(path: String) { self.path = path }
 
@@ -33,51 +38,77 @@ final class BoundedLog {
 
     private static func tailPath(_ path: String, _ number: Int) -> String { "\(path).tail\(number)" }
 
-    /// Adds output. What cannot be written, as on a full disk, counts as dropped.
+    /// Adds output. What cannot be written, as on a full disk, is counted, and the log says where it is missing.
     func write(_ bytes: UnsafeRawBufferPointer) {
         total += Int64(bytes.count)
         if head < 0 { head = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
-        guard head >= 0 else { return }
         var rest = bytes
-        let first = min(Self.half - headCount, rest.count)
-        if first > 0 {
-            if (try? Files.write(UnsafeRawBufferPointer(rebasing: rest[..<first]), to: head, path: path)) == nil {
-                return
-            }
-            headCount += first
-            rest = UnsafeRawBufferPointer(rebasing: rest[first...])
-        }
         while !rest.isEmpty {
-            if tail < 0 || tailCount >= Self.half { startTail() }
-            if tail < 0 { return }
-            let part = min(Self.half - tailCount, rest.count)
-            if (try? Files.write(UnsafeRawBufferPointer(rebasing: rest[..<part]), to: tail, path: path)) == nil {
+            let isBeginning = headCount < Self.half
+            if !isBeginning, tail < 0 || tailCount >= Self.half { startTail() }
+            let room = Self.half - (isBeginning ? headCount : tailCount)
+            let part = UnsafeRawBufferPointer(rebasing: rest.prefix(room))
+            guard put(part, to: isBeginning ? head : tail) else {
+                missing += Int64(rest.count)
                 return
             }
-            tailCount += part
-            rest = UnsafeRawBufferPointer(rebasing: rest[part...])
+            if isBeginning { headCount += part.count } else { tailCount += part.count }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(part.count))
+        }
+    }
+
+    /// Writes all of it, after a word about what is missing before it, or nothing.
+    private func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        guard descriptor >= 0 else {
+            problem = problem ?? Files.describe(errno)
+            return false
+        }
+        let end = lseek(descriptor, 0, SEEK_CUR)
+        do throws(JobsError) {
+            if missing > 0 { try Self.write(Self.marker(missing), to: descriptor, path) }
+            try Files.write(bytes, to: descriptor, path: path)
+        } catch {
+            problem = problem ?? Files.describe(errno)
+            ftruncate(descriptor, end)
+            lseek(descriptor, end, SEEK_SET)
+            return false
+        }
+        lost += missing
+        missing = 0
+        return true
+    }
+
+    private static func write(_ text: [UInt8], to descriptor: Int32, _ path: String) throws(JobsError) {
+        try text.withUnsafeBufferPointer { (text) throws(JobsError) in
+            try Files.write(UnsafeRawBufferPointer(text), to: descriptor, path: path)
         }
     }
 
     private func startTail() {
         if tail >= 0 { close(tail) }
+        tail = open(Self.tailPath(path, number + 1), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard tail >= 0 else { return }
         number += 1
-        if number >= 2 { unlink(Self.tailPath(path, number - 2)) }
-        tail = open(Self.tailPath(path, number), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         tailCount = 0
+        if number >= 2 { unlink(Self.tailPath(path, number - 2)) }
     }
 
     /// Puts beginning and end together.
     /// - Returns: how many bytes are missing between them.
     func finish() -> Int64 {
-        guard tail >= 0 else { return total - Int64(headCount) }
+        if missing > 0 { _ = put(UnsafeRawBufferPointer(start: nil, count: 0), to: tail >= 0 ? tail : head) }
+        lost += missing
+        missing = 0
+        guard number >= 0 else { return total - Int64(headCount) }
         let end = Self.end(path, newest: number)
-        let dropped = total - Int64(headCount) - Int64(end.count)
-        let text = (dropped > 0 ? Self.marker(dropped) : []) + end
-        text.withUnsafeBytes { try? Files.write($0, to: head, path: path) }
-        unlink(Self.tailPath(path, number))
-        unlink(Self.tailPath(path, number - 1))
-        return dropped
+        let cut = total - lost - Int64(headCount) - Int64(end.count)
+        let text = (cut > 0 ? Self.marker(cut) : []) + end
+        // Where there is no room for that, the end stays where it is.
+        if text.withUnsafeBytes({ put($0, to: head) }) {
+            unlink(Self.tailPath(path, number))
+            unlink(Self.tailPath(path, number - 1))
+        }
+        return lost + max(0, cut)
     }
 
     private static func marker(_ dropped: Int64) -> [UInt8] { Array("\n[… \(dropped) bytes dropped …]\n".utf8) }

@@ -127,14 +127,17 @@ enum Files {
         let temporary = "\(path).part"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw error("create", temporary) }
-        do {
+        do throws(JobsError) {
             defer { close(descriptor) }
             try bytes.withUnsafeBufferPointer { (bytes) throws(JobsError) in
                 try write(UnsafeRawBufferPointer(bytes), to: descriptor, path: temporary)
             }
             guard fsync(descriptor) == 0 else { throw error("write", temporary) }
+            guard rename(temporary, path) == 0 else { throw error("rename", temporary) }
+        } catch {
+            unlink(temporary)
+            throw error
         }
-        guard rename(temporary, path) == 0 else { throw error("rename", temporary) }
         try sync(folder(of: path))
     }
 }

@@ -148,6 +148,7 @@ private struct SupervisorLoop {
             buffer.withUnsafeBytes { bytes in
                 let piece = UnsafeRawBufferPointer(rebasing: bytes[..<count])
                 process.log.write(piece)
+                processes[id]?.lastLine.add(piece)
                 processes[id]?.scanner.scan(piece) { notices.append($0) }
             }
             if notices.isEmpty { return }
@@ -180,6 +181,8 @@ private struct SupervisorLoop {
         guard var done = processes.removeValue(forKey: id) else { return }
         done.closeOutput()
         done.end.droppedOutput = done.log.finish()
+        done.end.logProblem = done.log.problem
+        done.end.lastLine = done.lastLine.text
         send(.ended(id: id, done.end))
     }
 

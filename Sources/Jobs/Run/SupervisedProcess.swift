@@ -26,6 +26,7 @@ struct SupervisedProcess {
     let log: BoundedLog
     private(set) var output: Int32
     var scanner = NoticeScanner()
+    var lastLine = LastLine()
     var end = ProcessEnd()
 
     private let tokenValue: String

@@ -39,6 +39,10 @@ struct ProcessEnd: Sendable, Hashable {
     var peakMemory: Int64 = 0
     /// Bytes of output that are not in the log.
     var droppedOutput: Int64 = 0
+    /// Why output is missing in the log that there should have been room for.
+    var logProblem: String?
+    /// The last line that it printed for people.
+    var lastLine = ""
 }
 
 enum SupervisorEvent: Sendable, Hashable {
@@ -104,8 +108,9 @@ extension SupervisorEvent {
                 "signal": .integer(Int64(end.signal)), "timed_out": .bool(end.timedOut),
                 "stopped": .bool(end.stopped), "user": .integer(end.userMicroseconds),
                 "system": .integer(end.systemMicroseconds), "memory": .integer(end.peakMemory),
-                "dropped": .integer(end.droppedOutput),
+                "dropped": .integer(end.droppedOutput), "last_line": .string(end.lastLine),
             ]
+            object["log_problem"] = end.logProblem.map(JSONValue.string)
         }
         return JSONValue.object(object).encoded() + [UInt8(ascii: "\n")]
     }
@@ -126,7 +131,8 @@ extension SupervisorEvent {
                     exitCode: number("code"), signal: number("signal"), timedOut: value["timed_out"]?.bool ?? false,
                     stopped: value["stopped"]?.bool ?? false, userMicroseconds: Int64(number("user")),
                     systemMicroseconds: Int64(number("system")), peakMemory: Int64(number("memory")),
-                    droppedOutput: Int64(number("dropped"))))
+                    droppedOutput: Int64(number("dropped")), logProblem: value["log_problem"]?.string,
+                    lastLine: value["last_line"]?.string ?? ""))
         } else {
             return nil
         }
