@@ -36,7 +36,7 @@ public final class JobEngine: Sendable {
         let lock = "\(settings.folder)/steps.lock"
         SupervisorLock.waitUntilFree(lock, atMost: .seconds(10))
         registry = try JobRegistry(path: "\(settings.folder)/registry.sqlite")
-        orphans = try registry.recoverOrphans(at: WallClock.now)
+        orphans = try registry.recoverOrphans(at: settings.wallClock())
         let waiting = try registry.ids([.queued, .paused])
         inbox = try EngineInbox()
         let (settings, registry, inbox, streams, progress) = (settings, registry, inbox, streams, progress)
@@ -254,7 +254,7 @@ public final class JobEngine: Sendable {
     private static let gone = JobsError(.shuttingDown, "the job engine has stopped")
     private static let waitCancelled = JobsError(.cancelled, "waiting was cancelled")
 
-    /// Changes something, and answers when the change is durable.
+    /// Changes something, and answers when the change is durable, or cannot be for now.
     private func durably<Value: Sendable>(
         _ body: @escaping @Sendable (EngineState) throws(JobsError) -> Value
     ) async throws(JobsError) -> Value {
@@ -264,7 +264,9 @@ public final class JobEngine: Sendable {
                 EngineMessage(
                     run: { state in
                         let result = Result { () throws(JobsError) -> Value in try body(state) }
-                        state.afterwards { continuation.resume(returning: result) }
+                        state.afterwards(
+                            { continuation.resume(returning: result) },
+                            orElse: { continuation.resume(returning: .failure($0)) })
                     }, refuse: { continuation.resume(returning: .failure(Self.gone)) }))
         }
         return try result.get()

@@ -82,13 +82,14 @@ struct TestEngine {
 
     init(
         folder: String = temporaryFolder(), steps: Int = 4, history: Int = 1000, grace: Duration = .milliseconds(300),
-        pressure: @escaping @Sendable () -> Pressure = { .none }
+        pressure: @escaping @Sendable () -> Pressure = { .none },
+        wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
     ) throws {
         self.folder = folder
         engine = try JobEngine(
             JobEngineSettings(
                 folder: "\(folder)/state", supervisor: [hostProgram, StepSupervisor.verb], command: hostProgram,
-                maximumSteps: steps, history: history, grace: grace, pressure: pressure))
+                maximumSteps: steps, history: history, grace: grace, pressure: pressure, wallClock: wallClock))
     }
 
     func submit(_ source: String, file: String = "test.yaml", environment: [String: String] = [:]) async throws

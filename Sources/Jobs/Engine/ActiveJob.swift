@@ -21,6 +21,8 @@ struct ActiveJob {
     var summary: JobSummary
     let environment: [String: String]
     var steps: [ActiveStep]
+    /// When its first step was started by this engine.
+    var beganAt: Duration?
     /// Why it is being cancelled; it ends as soon as nothing of it runs.
     var cancelReason: String?
     let positions: [String: Int]

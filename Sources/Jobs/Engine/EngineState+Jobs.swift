@@ -10,6 +10,10 @@ extension EngineState {
         if let kept = try? registry.insights() {
             insights = kept.steps
             backends = kept.backends
+            // A clock that was set meanwhile makes a limit no longer than any can be.
+            for (backend, end) in kept.limits where end > time {
+                scheduler.limit(backend, seconds: Double(end) / 1000 - Double(time) / 1000, at: now)
+            }
         }
         for id in ids {
             do {
@@ -71,6 +75,7 @@ extension EngineState {
         try Files.makeFolder(JobFolder(settings.folder, job: summary.id).path)
         write(.submitted(stored, stepIDs: file.steps.map(\.id)))
         announce(summary.id, .job(.queued, reason: nil))
+        noteNewcomer(summary.id)
         try take(stored, file)
         return SubmissionReceipt(id: summary.id, isNew: true, state: .queued)
     }
@@ -128,6 +133,7 @@ extension EngineState {
         stored.summary.startedAt = nil
         write(.job(id, .queued, reason: nil, at: time))
         announce(id, .job(.queued, reason: nil))
+        noteNewcomer(id)
         try take(stored, file)
         return .queued
     }
@@ -145,7 +151,10 @@ extension EngineState {
 
     /// A step of the job starts.
     func noteStart(_ id: String) {
-        if jobs[id]?.summary.startedAt == nil { jobs[id]?.summary.startedAt = time }
+        if jobs[id]?.summary.startedAt == nil {
+            jobs[id]?.summary.startedAt = time
+            jobs[id]?.beganAt = now
+        }
         if jobs[id]?.summary.state == .queued { change(id, to: .running) }
     }
 
@@ -191,10 +200,10 @@ extension EngineState {
     }
 
     private func finish(_ id: String, _ state: JobState, reason: String?) {
-        guard var summary = jobs.removeValue(forKey: id)?.summary else { return }
+        guard let job = jobs.removeValue(forKey: id) else { return }
         scheduler.remove(id)
-        summary.state = state
-        write(.job(id, state, reason: reason, at: time))
+        let end = job.summary.startedAt.flatMap { start in job.beganAt.map { start + (now - $0).inMilliseconds } }
+        write(.job(id, state, reason: reason, at: end ?? time))
         announce(id, .job(state, reason: reason))
         noteJobEnd()
         let waiting = waiters.removeValue(forKey: id) ?? [:]

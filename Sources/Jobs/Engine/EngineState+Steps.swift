@@ -4,11 +4,12 @@
 
 extension EngineState {
     /// Records the state of a step.
-    func set(_ step: StepReference, _ state: StepState, reason: String? = nil) {
+    /// - Parameter end: when it ended, in a time that fits to that of its start; the time of day otherwise.
+    func set(_ step: StepReference, _ state: StepState, reason: String? = nil, end: Int64? = nil) {
         guard let job = jobs[step.job] else { return }
         jobs[step.job]?.steps[step.step].state = state
         jobs[step.job]?.steps[step.step].reason = reason
-        write(.step(step, state, reason: reason, at: time))
+        write(.step(step, state, reason: reason, at: end ?? time))
         announce(
             step.job,
             .step(
@@ -96,8 +97,11 @@ extension EngineState {
 
     private func limit(_ backend: String, seconds: Double, job: String) {
         scheduler.limit(backend, seconds: seconds, at: now)
-        backends[backend, default: BackendInsight()].add(seconds: seconds)
-        if let insight = backends[backend] { write(.backend(backend, insight, at: time)) }
+        var insight = backends[backend] ?? BackendInsight()
+        insight.add(seconds: seconds)
+        backends[backend] = insight
+        let resumesAt = scheduler.activeLimits(at: now)[backend].map { time + ($0 - now).inMilliseconds }
+        write(.backend(backend, insight, resumesAt: resumesAt, at: time))
         announce(job, .limited(backend: backend, seconds: seconds))
     }
 
@@ -133,9 +137,15 @@ extension EngineState {
     }
 
     private static func reason(_ end: ProcessEnd, _ timeout: Duration?) -> String {
-        if end.timedOut { return "exceeded its timeout of \(timeout.map(JobPlan.shown) ?? "?")" }
-        if end.signal != 0 { return "ended by signal \(end.signal)" }
-        return "exit status \(end.exitCode)"
+        let note = logNote(end).map { "; \($0)" } ?? ""
+        if end.timedOut { return "exceeded its timeout of \(timeout.map(JobPlan.shown) ?? "?")" + note }
+        if end.signal != 0 { return "ended by signal \(end.signal)" + note }
+        return "exit status \(end.exitCode)" + (end.lastLine.isEmpty ? "" : ": \(end.lastLine)") + note
+    }
+
+    /// Output that is lost is no failure of the step, but is not passed over either.
+    private static func logNote(_ end: ProcessEnd) -> String? {
+        end.logProblem.map { "its log lacks \(end.droppedOutput) bytes: \($0)" }
     }
 
     private func isStopping(_ running: RunningStep) -> Bool {
@@ -155,9 +165,10 @@ extension EngineState {
         Files.remove(path)
         jobs[running.step.job]?.steps[running.step.step].outputs = outputs
         if !outputs.isEmpty { write(.outputs(running.step, outputs)) }
-        record(running, .completed, nil, end)
+        let note = Self.logNote(end)
+        record(running, .completed, note, end)
         learn(running, completed: true)
-        set(running.step, .completed)
+        set(running.step, .completed, reason: note, end: endTime(of: running))
         follow(scheduler.finish(running.step, .completed, at: now))
         finishCancelled(running.step.job)
     }
@@ -187,7 +198,7 @@ extension EngineState {
             let insight = insights[job.steps[reference.step].signature] ?? StepInsight()
             return retry(running, at: now + insight.delay(policy, beforeAttempt: failures + 1), reason: reason)
         }
-        set(reference, .failed, reason: reason)
+        set(reference, .failed, reason: reason, end: endTime(of: running))
         follow(scheduler.finish(reference, .failed, at: now))
         finishCancelled(reference.job)
     }
@@ -201,12 +212,17 @@ extension EngineState {
     /// It was ended on purpose.
     private func stopped(_ running: RunningStep) {
         if jobs[running.step.job]?.cancelReason != nil {
-            set(running.step, .cancelled, reason: jobs[running.step.job]?.cancelReason)
+            set(running.step, .cancelled, reason: jobs[running.step.job]?.cancelReason, end: endTime(of: running))
             finishCancelled(running.step.job)
         } else {
             // The daemon stops in order: the step begins again with the next one.
             set(running.step, .waiting)
         }
+    }
+
+    /// The time of day, as if nobody had set the clock since it started.
+    private func endTime(of running: RunningStep) -> Int64 {
+        running.startedWall + (now - running.startedAt).inMilliseconds
     }
 
     private func record(
@@ -218,7 +234,7 @@ extension EngineState {
                 running.step,
                 AttemptSummary(
                     number: running.attempt, outcome: outcome, reason: reason, startedAt: running.startedWall,
-                    finishedAt: time, exitCode: hasExit ? end.exitCode : nil,
+                    finishedAt: endTime(of: running), exitCode: hasExit ? end.exitCode : nil,
                     signal: end.signal == 0 ? nil : end.signal, userMicroseconds: end.userMicroseconds,
                     systemMicroseconds: end.systemMicroseconds, peakMemory: end.peakMemory,
                     droppedOutput: end.droppedOutput)))

@@ -41,7 +41,8 @@ final class EngineState {
     var backends: [String: BackendInsight] = [:]
     var nextOrder = 0
     var now = MonotonicClock.now
-    var time = WallClock.now
+    /// For people.
+    var time: Int64
     private(set) var pressure = Pressure.none
     private var pressureAt: Duration?
     private var relievedAt: Duration?
@@ -52,7 +53,9 @@ final class EngineState {
     /// What waits for the transaction.
     private var changes: [RegistryChange] = []
     private var announcements: [(job: String, change: JobEvent.Change)] = []
-    private var actions: [() -> Void] = []
+    private var actions: [(act: () -> Void, refuse: ((JobsError) -> Void)?)] = []
+    /// Jobs that come, or come back, with this transaction, and are not taken in without it.
+    private var newcomers: [String] = []
     private var mustPrune = false
     private var newInsights = 0
     /// When to try again what could not be written.
@@ -71,6 +74,7 @@ final class EngineState {
         progress: StepProgressBoard
     ) {
         self.settings = settings
+        time = settings.wallClock()
         self.registry = registry
         self.processes = processes
         self.events = events
@@ -86,7 +90,7 @@ final class EngineState {
             var messages = inbox.take(within: timeout)
             messages += gather(inbox)
             now = MonotonicClock.now
-            time = WallClock.now
+            time = settings.wallClock()
             for message in messages { message.run(self) }
             timeout = turn()
         }
@@ -161,7 +165,12 @@ final class EngineState {
     func announce(_ job: String, _ change: JobEvent.Change) { announcements.append((job, change)) }
 
     /// Does something when all that was written before is durable.
-    func afterwards(_ action: @escaping () -> Void) { actions.append(action) }
+    /// - Parameter refuse: called instead where it cannot be written now.
+    func afterwards(_ action: @escaping () -> Void, orElse refuse: ((JobsError) -> Void)? = nil) {
+        actions.append((action, refuse))
+    }
+
+    func noteNewcomer(_ id: String) { newcomers.append(id) }
 
     func noteJobEnd() { mustPrune = true }
 
@@ -181,14 +190,29 @@ final class EngineState {
             // Nothing is told and nothing is started before it is written.
             registryProblem = error.message
             commitAt = now + Self.commitPause
-            return
+            return refuse(error)
         }
         let (announced, acts) = (announcements, actions)
         announcements = []
         actions = []
+        newcomers = []
         keepHouse()
         for (job, change) in announced { events.publish(job, change, at: time) }
-        for act in acts { act() }
+        for (act, _) in acts { act() }
+    }
+
+    /// Who asked for what cannot be written hears of it now. What runs already goes on, and is written when it can be.
+    private func refuse(_ error: JobsError) {
+        for id in newcomers {
+            jobs[id] = nil
+            scheduler.remove(id)
+            changes.removeAll { $0.job == id }
+            announcements.removeAll { $0.job == id }
+        }
+        newcomers = []
+        let refusals = actions.compactMap(\.refuse)
+        actions.removeAll { $0.refuse != nil }
+        for refuse in refusals { refuse(error) }
     }
 
     private func keepHouse() {

@@ -19,11 +19,14 @@ public struct JobEngineSettings: Sendable {
     public var grace: Duration
     /// How much the machine has to bear; asked about once a second while there is work.
     public var pressure: @Sendable () -> Pressure
+    /// Milliseconds since 1970, for what people are shown; it may jump.
+    public var wallClock: @Sendable () -> Int64
 
     public init(
         folder: String, supervisor: [String], command: String, maximumSteps: Int = 5, history: Int = 1000,
         stepTimeout: Duration? = .seconds(21600), grace: Duration = .seconds(10),
-        pressure: @escaping @Sendable () -> Pressure = { .none }
+        pressure: @escaping @Sendable () -> Pressure = { .none },
+        wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
     ) {
         self.folder = folder
         self.supervisor = supervisor
@@ -33,6 +36,7 @@ public struct JobEngineSettings: Sendable {
         self.stepTimeout = stepTimeout
         self.grace = grace
         self.pressure = pressure
+        self.wallClock = wallClock
     }
 }
 

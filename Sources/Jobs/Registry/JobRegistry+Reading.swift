@@ -22,7 +22,7 @@ extension JobRegistry {
             return try Row.fetchAll(
                 database,
                 sql: "SELECT \(Self.summaryColumns) FROM job WHERE state IN (\(marks)) "
-                    + "ORDER BY submitted_at DESC, id DESC LIMIT ?", arguments: [limit]
+                    + "ORDER BY submission DESC LIMIT ?", arguments: [limit]
             ).compactMap(Self.summary)
         }
     }
@@ -99,7 +99,7 @@ extension JobRegistry {
         try read { database in
             let marks = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
             return try String.fetchAll(
-                database, sql: "SELECT id FROM job WHERE state IN (\(marks)) ORDER BY submitted_at, id")
+                database, sql: "SELECT id FROM job WHERE state IN (\(marks)) ORDER BY submission")
         }
     }
 
@@ -115,17 +115,22 @@ extension JobRegistry {
         try read { try Bool.fetchOne($0, sql: "SELECT 1 FROM job WHERE id = ?", arguments: [id]) ?? false }
     }
 
-    func insights() throws(JobsError) -> (steps: [String: StepInsight], backends: [String: BackendInsight]) {
+    /// What was learned, and until when backends are left alone, in milliseconds since 1970.
+    func insights() throws(JobsError) -> (
+        steps: [String: StepInsight], backends: [String: BackendInsight], limits: [String: Int64]
+    ) {
         try read { database in
             var steps: [String: StepInsight] = [:]
             for row in try Row.fetchAll(database, sql: "SELECT signature, data FROM insight") {
                 steps[row["signature"]] = StepInsight(text: row["data"])
             }
             var backends: [String: BackendInsight] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT name, data FROM backend") {
+            var limits: [String: Int64] = [:]
+            for row in try Row.fetchAll(database, sql: "SELECT name, data, resumes_at FROM backend") {
                 backends[row["name"]] = BackendInsight(text: row["data"])
+                limits[row["name"]] = row["resumes_at"] as Int64?
             }
-            return (steps, backends)
+            return (steps, backends, limits)
         }
     }
 

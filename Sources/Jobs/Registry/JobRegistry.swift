@@ -6,6 +6,12 @@
 internal import GRDB
 internal import JSON
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 final class JobRegistry: Sendable {
     /// What orphans are told.
     static let restartReason = "Daemon restarted while job was active"
@@ -38,6 +44,9 @@ final class JobRegistry: Sendable {
             return try body()
         } catch let error as JobsError {
             throw error
+        } catch let error as DatabaseError where error.isForWantOfSpace {
+            throw JobsError(
+                .registry, "no space is left for the registry '\(path)'; free some and try again, nothing is lost")
         } catch {
             throw JobsError(.registry, "could not \(action) the registry '\(path)': \(error)")
         }
@@ -71,7 +80,8 @@ final class JobRegistry: Sendable {
                 """
                 UPDATE job SET state = ?1, reason = ?2,
                     started_at = CASE WHEN ?1 = 'running' THEN COALESCE(started_at, ?3) ELSE started_at END,
-                    finished_at = CASE WHEN ?4 THEN ?3 ELSE NULL END
+                    finished_at = CASE WHEN ?4 THEN MAX(?3, COALESCE(started_at, ?3)) ELSE NULL END,
+                    ending = CASE WHEN ?4 THEN (SELECT COALESCE(MAX(ending), 0) + 1 FROM job) ELSE NULL END
                 WHERE id = ?5
                 """, [state.rawValue, reason, time, state.isFinished, id])
         case .step(let step, let state, let reason, let time):
@@ -79,7 +89,7 @@ final class JobRegistry: Sendable {
                 """
                 UPDATE step SET state = ?1, reason = ?2,
                     started_at = CASE WHEN ?1 = 'running' THEN ?3 ELSE started_at END,
-                    finished_at = CASE WHEN ?4 THEN ?3 ELSE NULL END
+                    finished_at = CASE WHEN ?4 THEN MAX(?3, COALESCE(started_at, ?3)) ELSE NULL END
                 WHERE job = ?5 AND step = ?6
                 """, [state.rawValue, reason, time, state.isFinished, step.job, step.step])
         case .attemptStarted(let step, let number, let time):
@@ -109,8 +119,10 @@ final class JobRegistry: Sendable {
                 [step.job, step.step, index, rows, bytes, sha256])
         case .insight(let signature, let insight, let time):
             try run("INSERT OR REPLACE INTO insight VALUES (?, ?, ?)", [signature, insight.text, time])
-        case .backend(let name, let insight, let time):
-            try run("INSERT OR REPLACE INTO backend VALUES (?, ?, ?)", [name, insight.text, time])
+        case .backend(let name, let insight, let resumesAt, let time):
+            try run(
+                "INSERT OR REPLACE INTO backend (name, data, resumes_at, used_at) VALUES (?, ?, ?, ?)",
+                [name, insight.text, resumesAt, time])
         }
     }
 
@@ -122,8 +134,9 @@ final class JobRegistry: Sendable {
             job.environment.sorted { $0.key < $1.key }.map { JSONObject.Member(key: $0.key, value: .string($0.value)) })
         try run(
             """
-            INSERT INTO job (id, key, name, priority, state, file, folder, source, environment, submitted_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO job
+                (id, key, name, priority, state, file, folder, source, environment, submitted_at, submission)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT COALESCE(MAX(submission), 0) + 1 FROM job))
             """,
             [
                 summary.id, summary.key, summary.name, summary.priority, summary.state.rawValue, summary.file,
@@ -146,12 +159,13 @@ final class JobRegistry: Sendable {
                 let reason = Self.restartReason
                 try database.execute(
                     sql: """
-                        UPDATE attempt SET outcome = 'lost', reason = ?1, finished_at = ?2 WHERE outcome = 'running'
+                        UPDATE attempt SET outcome = 'lost', reason = ?1, finished_at = MAX(?2, started_at)
+                        WHERE outcome = 'running'
                         """, arguments: [reason, time])
                 try database.execute(
                     sql: """
                         UPDATE step SET state = CASE state WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
-                            reason = ?1, finished_at = ?2
+                            reason = ?1, finished_at = MAX(?2, COALESCE(started_at, ?2))
                         WHERE state IN ('running', 'ready', 'waiting')
                             AND job IN (SELECT id FROM job WHERE state = 'running')
                         """, arguments: [reason, time])
@@ -160,8 +174,11 @@ final class JobRegistry: Sendable {
                     sql: "UPDATE step SET state = 'waiting' WHERE state = 'running' AND job IN "
                         + "(SELECT id FROM job WHERE state = 'paused')")
                 try database.execute(
-                    sql: "UPDATE job SET state = 'failed', reason = ?1, finished_at = ?2 WHERE state = 'running'",
-                    arguments: [reason, time])
+                    sql: """
+                        UPDATE job SET state = 'failed', reason = ?1, finished_at = MAX(?2, COALESCE(started_at, ?2)),
+                            ending = (SELECT COALESCE(MAX(ending), 0) FROM job) + submission
+                        WHERE state = 'running'
+                        """, arguments: [reason, time])
                 return database.changesCount
             }
         }
@@ -176,7 +193,7 @@ final class JobRegistry: Sendable {
                     database,
                     sql: """
                         SELECT id FROM job WHERE state IN ('completed', 'failed', 'cancelled')
-                        ORDER BY finished_at DESC, id DESC LIMIT -1 OFFSET ?
+                        ORDER BY ending DESC LIMIT -1 OFFSET ?
                         """, arguments: [count])
                 for id in ids { try database.execute(sql: "DELETE FROM job WHERE id = ?", arguments: [id]) }
                 return ids
@@ -197,5 +214,13 @@ final class JobRegistry: Sendable {
                 }
             }
         }
+    }
+}
+
+extension DatabaseError {
+    /// SQLite tells a full disk from other errors when it writes, but not when it makes its files.
+    fileprivate var isForWantOfSpace: Bool {
+        resultCode == .SQLITE_FULL
+            || [.SQLITE_IOERR, .SQLITE_CANTOPEN].contains(resultCode) && [ENOSPC, EDQUOT].contains(errno)
     }
 }

@@ -112,5 +112,18 @@ enum RegistryChange: Sendable {
     case outputs(StepReference, [String: String])
     case shard(StepReference, index: Int, rows: Int, bytes: Int, sha256: String)
     case insight(signature: String, StepInsight, at: Int64)
-    case backend(String, BackendInsight, at: Int64)
+    /// `resumesAt`: until when it is left alone, in milliseconds since 1970.
+    case backend(String, BackendInsight, resumesAt: Int64?, at: Int64)
+
+    /// The job that it is about; nil for what is learned.
+    var job: String? {
+        switch self {
+        case .submitted(let job, _): job.summary.id
+        case .job(let id, _, _, _): id
+        case .step(let step, _, _, _), .attemptStarted(let step, _, _), .attemptEnded(let step, _),
+            .outputs(let step, _), .shard(let step, _, _, _, _):
+            step.job
+        case .insight, .backend: nil
+        }
+    }
 }

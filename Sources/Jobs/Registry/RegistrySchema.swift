@@ -83,7 +83,24 @@ enum RegistrySchema {
             data TEXT NOT NULL,
             used_at INTEGER NOT NULL
         ) WITHOUT ROWID;
+        """,
+        // In which order jobs came and ended, whatever the clock said; and limits that outlast a restart.
         """
+        ALTER TABLE job ADD COLUMN submission INTEGER;
+        ALTER TABLE job ADD COLUMN ending INTEGER;
+        UPDATE job SET submission = numbered.number
+            FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY submitted_at, id) AS number FROM job) AS numbered
+            WHERE numbered.id = job.id;
+        UPDATE job SET ending = numbered.number
+            FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY finished_at, id) AS number FROM job) AS numbered
+            WHERE numbered.id = job.id AND finished_at IS NOT NULL;
+        DROP INDEX job_by_state;
+        DROP INDEX job_by_time;
+        CREATE INDEX job_by_state ON job (state, submission);
+        CREATE UNIQUE INDEX job_by_submission ON job (submission);
+        CREATE INDEX job_by_ending ON job (ending);
+        ALTER TABLE backend ADD COLUMN resumes_at INTEGER;
+        """,
     ]
 
     /// Brings a registry up to date; an older one is copied first, to a file beside it.

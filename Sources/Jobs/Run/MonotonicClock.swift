@@ -11,7 +11,8 @@ enum MonotonicClock {
     static var now: Duration { start.duration(to: .now) }
 }
 
-enum WallClock {
-    /// Milliseconds since 1970, for display alone.
-    static var now: Int64 { hearth_wall_clock() }
+/// Jumps when somebody sets it: for display alone, never for order or for waiting.
+public enum WallClock {
+    /// Milliseconds since 1970.
+    public static var now: Int64 { hearth_wall_clock() }
 }

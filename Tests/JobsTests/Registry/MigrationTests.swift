@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Older registries: there is no second version yet, so the tests make one up.
+// Older registries: the first version, and ones that the tests make up.
 
 import Testing
 
@@ -31,9 +31,37 @@ import Testing
         new.close()
         #expect(throws: JobsError.self) { try JobRegistry(path: path) }
         // The copy is what it was.
-        let copy = try JobRegistry(path: "\(path).version-1")
+        let copy = try JobRegistry(path: "\(path).version-\(more.count - 1)")
         #expect(try copy.ids([.queued]) == ["kept"])
         copy.close()
+    }
+
+    @Test func theFirstVersionKnowsNoOrderButTheClocks() throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        let path = "\(folder)/registry.sqlite"
+        func job(_ id: String, _ state: JobState, submitted: Int, finished: Int?) -> String {
+            """
+            INSERT INTO job VALUES
+                ('\(id)', NULL, 'a', 5, '\(state.rawValue)', NULL, 'a.yaml', '/', '', '{}', \(submitted), \(submitted),
+                 \(finished.map(String.init) ?? "NULL"));
+            """
+        }
+        let rows =
+            job("b", .completed, submitted: 10, finished: 40) + job("a", .failed, submitted: 20, finished: 30)
+            + job("d", .queued, submitted: 30, finished: nil) + job("c", .queued, submitted: 25, finished: nil)
+            + "INSERT INTO backend VALUES ('hub', '{\"window\":5,\"limits\":2}', 1);"
+        try JobRegistry(path: path, migrations: [RegistrySchema.migrations[0] + rows]).close()
+        let registry = try JobRegistry(path: path)
+        #expect(try registry.ids([.queued]) == ["c", "d"])
+        #expect(try registry.jobs(Set(JobState.allCases), limit: 9).map(\.id) == ["d", "c", "a", "b"])
+        let kept = try registry.insights()
+        #expect(kept.backends["hub"]?.wait == 5 && kept.limits.isEmpty)
+        try add("e", to: registry)
+        #expect(try registry.ids([.queued]) == ["c", "d", "e"])
+        #expect(try registry.prune(keeping: 1) == ["a"])
+        registry.close()
+        try JobRegistry(path: "\(path).version-1", migrations: [RegistrySchema.migrations[0]]).close()
     }
 
     @Test func aMigrationThatFailsChangesNothing() throws {
