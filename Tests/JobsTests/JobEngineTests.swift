@@ -105,7 +105,7 @@ import Testing
                 steps:
                   - {id: x, run: echo once >> ran}
                   - {id: y, run: "[ -e second ] || sleep 1000", needs: x}
-                  - {id: z, run: "true", needs: y, when: always}
+                  - {id: z, run: "true", needs: y}
                 """)
             await await_(events) { if case .step(_, "y", .running, _, _) = $0.change { true } else { false } }
             #expect(try await test.engine.cancel(id))

@@ -23,8 +23,10 @@ struct ActiveJob {
     var steps: [ActiveStep]
     /// When its first step was started by this engine.
     var beganAt: Duration?
-    /// Why it is being cancelled; it ends as soon as nothing of it runs.
+    /// Why it is being cancelled. What runs is ended, and then only steps for which that makes no difference start.
     var cancelReason: String?
+    /// Nor do they.
+    var endsAll = false
     let positions: [String: Int]
 
     init(_ stored: StoredJob, _ file: JobFile) {
@@ -53,14 +55,36 @@ struct ActiveJob {
             return ScheduledJob.Step(
                 needs: step.needs.compactMap { positions[$0] }, trigger: trigger, backend: step.rateLimit,
                 estimate: insights[self.steps[index].signature]?.estimate?.inSeconds ?? 1,
-                ended: self.steps[index].state == .completed ? .completed : nil)
+                ended: ended(index))
         }
         return ScheduledJob(
             id: id, priority: summary.priority, maximumParallel: file.maximumParallel, steps: steps)
     }
 
+    private func ended(_ step: Int) -> StepEnd? {
+        switch steps[step].state {
+        case .completed: .completed
+        case .skipped: .skipped
+        default: nil
+        }
+    }
+
+    /// Which steps need not be looked at again: those that have ended well, and all before them, too. Others were run
+    /// or skipped because of what became of steps that now run again.
+    var done: [Bool] {
+        let graph = StepGraph(file.steps)
+        return graph.order.reduce(into: [Bool](repeating: false, count: steps.count)) { done, step in
+            done[step] = ended(step) != nil && graph.needs[step].allSatisfy { done[$0] }
+        }
+    }
+
     func output(_ reference: OutputReference) -> String {
         positions[reference.step].flatMap { steps[$0].outputs[reference.name] } ?? ""
+    }
+
+    /// Whether a step is not, or no longer, to run.
+    func isEnded(_ step: Int) -> Bool {
+        cancelReason != nil && (endsAll || !file.steps[step].condition.mentionsAlways)
     }
 
     /// Whether the condition of a step holds, now that its needs have ended.

@@ -39,7 +39,8 @@ extension EngineState {
     /// Puts a job into the scheduler; its finished steps count.
     private func take(_ stored: StoredJob, _ file: JobFile) throws(JobsError) {
         var job = ActiveJob(stored, file)
-        for index in job.steps.indices where job.steps[index].state != .completed { job.steps[index].state = .waiting }
+        let done = job.done
+        for index in job.steps.indices where !done[index] { job.steps[index].state = .waiting }
         let changes: SchedulerChanges
         do {
             changes = try scheduler.add(job.scheduled(insights), at: now)
@@ -47,7 +48,7 @@ extension EngineState {
             throw JobsError(.invalid, error.description)
         }
         jobs[job.id] = job
-        for (index, old) in stored.steps.enumerated() where old.state != .completed && old.state != .waiting {
+        for (index, old) in stored.steps.enumerated() where !done[index] && old.state != .waiting {
             write(.step(StepReference(job: job.id, step: index), .waiting, reason: nil, at: time))
         }
         follow(changes)
@@ -166,33 +167,45 @@ extension EngineState {
             guard try registry.exists(id) else { throw JobsError(.notFound, "there is no job '\(id)'") }
             return false
         }
-        cancel(id, reason: "cancelled")
+        cancel(id, reason: "cancelled", isRepeated: true)
         return true
     }
 
-    func cancel(_ id: String, reason: String) {
-        guard jobs[id]?.cancelReason == nil else { return }
-        jobs[id]?.cancelReason = reason
+    /// Ends what runs of a job, and what was to run, but for steps that run always. Asked for again by a person, or
+    /// where none has run yet, ends them, too.
+    func cancel(_ id: String, reason: String, isRepeated: Bool = false) {
+        guard let job = jobs[id], job.cancelReason == nil || isRepeated else { return }
+        jobs[id]?.endsAll = job.cancelReason != nil || job.summary.startedAt == nil
+        jobs[id]?.cancelReason = job.cancelReason ?? reason
+        // Nothing starts before all is ended that is to be.
         scheduler.pause(id)
-        for (order, running) in running where running.step.job == id { processes.stop(id: order) }
-        finishCancelled(id)
+        for (order, running) in running where running.step.job == id && jobs[id]?.isEnded(running.step.step) == true {
+            processes.stop(id: order)
+        }
+        advanceCancelled(id)
     }
 
-    /// Ends a job that is being cancelled as soon as nothing of it runs.
-    func finishCancelled(_ id: String) {
+    /// Of a job that is being cancelled, something has ended.
+    func advanceCancelled(_ id: String) {
         guard let job = jobs[id], let reason = job.cancelReason,
-            !running.values.contains(where: { $0.step.job == id })
+            !running.values.contains(where: { $0.step.job == id && job.isEnded($0.step.step) })
         else { return }
-        for (index, step) in job.steps.enumerated() where !step.state.isFinished {
-            set(StepReference(job: id, step: index), .cancelled, reason: reason)
+        for index in job.steps.indices where job.isEnded(index) {
+            let step = StepReference(job: id, step: index)
+            // Those before may have taken it with them.
+            guard jobs[id]?.steps[index].state.isFinished == false else { continue }
+            set(step, .cancelled, reason: reason)
+            follow(scheduler.finish(step, .cancelled, at: now))
         }
-        finish(id, .cancelled, reason: reason)
+        guard jobs[id] != nil else { return }
+        if job.summary.state == .paused { change(id, to: .running) }
+        scheduler.resume(id)
     }
 
     /// No step of the job is left.
     func finish(_ id: String) {
         guard let job = jobs[id] else { return }
-        if job.cancelReason != nil { return finishCancelled(id) }
+        if let reason = job.cancelReason { return finish(id, .cancelled, reason: reason) }
         let failed = job.steps.indices.filter { job.steps[$0].state == .failed }
         guard let first = failed.first else { return finish(id, .completed, reason: nil) }
         let more = failed.count > 1 ? " (and \(failed.count - 1) more)" : ""

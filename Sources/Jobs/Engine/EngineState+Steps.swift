@@ -19,7 +19,13 @@ extension EngineState {
 
     /// Follows what the scheduler says became of steps.
     func follow(_ changes: SchedulerChanges) {
-        for step in changes.skipped { set(step, .skipped, reason: skipReason(step)) }
+        for step in changes.skipped {
+            if let job = jobs[step.job], job.isEnded(step.step) {
+                set(step, .cancelled, reason: job.cancelReason)
+            } else {
+                set(step, .skipped, reason: skipReason(step))
+            }
+        }
         for step in changes.ready { set(step, .ready) }
         for step in changes.undecided {
             let needs = scheduler.needs(of: step)
@@ -149,7 +155,11 @@ extension EngineState {
     }
 
     private func isStopping(_ running: RunningStep) -> Bool {
-        shutdown?.hasStopped == true || jobs[running.step.job]?.cancelReason != nil
+        shutdown?.hasStopped == true || isEnded(running)
+    }
+
+    private func isEnded(_ running: RunningStep) -> Bool {
+        jobs[running.step.job]?.isEnded(running.step.step) == true
     }
 
     private func completed(_ running: RunningStep, _ step: Step, _ end: ProcessEnd) {
@@ -170,7 +180,7 @@ extension EngineState {
         learn(running, completed: true)
         set(running.step, .completed, reason: note, end: endTime(of: running))
         follow(scheduler.finish(running.step, .completed, at: now))
-        finishCancelled(running.step.job)
+        advanceCancelled(running.step.job)
     }
 
     /// Its backend wanted to be left alone: again later, and no failure.
@@ -194,26 +204,27 @@ extension EngineState {
         let failures = job.steps[reference.step].failures + 1
         jobs[reference.job]?.steps[reference.step].failures = failures
         jobs[reference.job]?.steps[reference.step].failedAt = now
-        if job.cancelReason == nil, failures <= policy.maximum {
+        if !job.isEnded(reference.step), failures <= policy.maximum {
             let insight = insights[job.steps[reference.step].signature] ?? StepInsight()
             return retry(running, at: now + insight.delay(policy, beforeAttempt: failures + 1), reason: reason)
         }
         set(reference, .failed, reason: reason, end: endTime(of: running))
         follow(scheduler.finish(reference, .failed, at: now))
-        finishCancelled(reference.job)
+        advanceCancelled(reference.job)
     }
 
     private func retry(_ running: RunningStep, at time: Duration, reason: String) {
-        if jobs[running.step.job]?.cancelReason != nil { return stopped(running) }
+        if isEnded(running) { return stopped(running) }
         scheduler.retry(running.step, notBefore: time, at: now)
         set(running.step, .waiting, reason: reason)
     }
 
     /// It was ended on purpose.
     private func stopped(_ running: RunningStep) {
-        if jobs[running.step.job]?.cancelReason != nil {
-            set(running.step, .cancelled, reason: jobs[running.step.job]?.cancelReason, end: endTime(of: running))
-            finishCancelled(running.step.job)
+        if let reason = jobs[running.step.job]?.cancelReason {
+            set(running.step, .cancelled, reason: reason, end: endTime(of: running))
+            follow(scheduler.finish(running.step, .cancelled, at: now))
+            advanceCancelled(running.step.job)
         } else {
             // The daemon stops in order: the step begins again with the next one.
             set(running.step, .waiting)

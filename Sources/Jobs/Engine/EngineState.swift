@@ -148,7 +148,9 @@ final class EngineState {
             let job = scheduler.leastImportantRunningJob
         else { return }
         relievedAt = now
-        cancel(job, reason: "cancelled, because the machine ran out of room; resume the job when it has more")
+        cancel(
+            job, reason: "cancelled, because the machine ran out of room; resume the job when it has more",
+            isRepeated: true)
     }
 
     /// Asks again about the machine, for a job that wants in.
@@ -245,6 +247,7 @@ final class EngineState {
     /// has a little longer, and after that what was not written is as after a crash.
     private func finishShutdown() {
         guard let shutdown, registryProblem == nil || now > shutdown.deadline + Self.lastPatience else { return }
+        for (id, job) in jobs where job.cancelReason != nil { cancel(id, reason: "cancelled", isRepeated: true) }
         for (id, job) in jobs where job.summary.state == .running {
             write(.job(id, .queued, reason: nil, at: time))
             jobs[id]?.summary.state = .queued

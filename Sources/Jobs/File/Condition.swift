@@ -76,6 +76,16 @@ public indirect enum Condition: Sendable, Hashable {
         }
     }
 
+    /// Whether it is asked for also when the job is cancelled.
+    var mentionsAlways: Bool {
+        switch self {
+        case .always: true
+        case .success, .failure, .equal: false
+        case .not(let condition): condition.mentionsAlways
+        case .all(let conditions), .any(let conditions): conditions.contains(where: \.mentionsAlways)
+        }
+    }
+
     /// Outputs it looks at.
     public var references: [OutputReference] {
         operands.compactMap { if case .output(let reference) = $0 { reference } else { nil } }

@@ -80,7 +80,7 @@ final class StepProcesses: Sendable {
         }
         for end in orders + events { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var process: pid_t = 0
-        let result = withCStrings(command + [lock]) { arguments in
+        let result = withCStrings(command + [lock, String(getpid())]) { arguments in
             // Its own variables are this process's; steps get what their orders say.
             hearth_spawn(&process, command[0], arguments, nil, "/", orders[0], events[1], -1)
         }

@@ -18,7 +18,8 @@ public enum StepSupervisor {
     public static let verb = "step-supervisor"
 
     /// Serves requests on standard input until it ends and all processes have.
-    /// - Parameter arguments: what follows the verb: the path of the lock file that says a supervisor lives.
+    /// - Parameter arguments: what follows the verb: the path of the lock file that says a supervisor lives, and the
+    ///   engine's process.
     /// - Returns: the exit status.
     public static func run(_ arguments: [String]) -> Int32 {
         for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { signal(number, SIG_IGN) }
@@ -29,6 +30,8 @@ public enum StepSupervisor {
             // Whoever comes next waits until the steps of this one are gone.
             if lock >= 0 { while flock(lock, LOCK_EX) != 0, errno == EINTR {} }
         }
+        // An engine that was gone before the lock was held may have a successor already, which did not wait.
+        if let engine = arguments.dropFirst().first.flatMap(pid_t.init), getppid() != engine { return 0 }
         let signals = hearth_child_signals()
         guard signals >= 0 else { return 1 }
         var loop = SupervisorLoop(signals: signals)
