@@ -16,6 +16,7 @@
             let folder = temporaryFolder()
             defer { removeTree(folder) }
             guard let disk = SmallDisk(at: "\(folder)/state", megabytes: 8) else { return }
+            defer { disk.unmount() }
             let test = try TestEngine(folder: folder)
             let done = try await test.run("name: a\nsteps: [{id: x, run: \"true\"}]", file: "done.yaml")
             let steps = (0..<50).map { "  - {id: s\($0), run: echo s\($0) >> ran, needs: x}\n" }.joined()
@@ -69,6 +70,7 @@
             let folder = temporaryFolder()
             defer { removeTree(folder) }
             guard let disk = SmallDisk(at: "\(folder)/state", megabytes: 4) else { return }
+            defer { disk.unmount() }
             disk.fill()
             let error = #expect(throws: JobsError.self) { _ = try TestEngine(folder: folder) }
             #expect(error?.message.lowercased().contains("no space") == true, "\(error?.message ?? "")")
@@ -83,6 +85,7 @@
             defer { removeTree(folder) }
             mkdir("\(folder)/state", 0o700)
             guard let disk = SmallDisk(at: "\(folder)/state/jobs", megabytes: 4) else { return }
+            defer { disk.unmount() }
             let test = try TestEngine(folder: folder)
             let text =
                 "name: a\nsteps: [{id: x, run: \"echo first; head -c 600000 /dev/zero | tr '\\\\0' x; touch half; "
@@ -112,6 +115,7 @@
             let folder = temporaryFolder()
             defer { removeTree(folder) }
             guard let disk = SmallDisk(at: "\(folder)/disk", megabytes: 4) else { return }
+            defer { disk.unmount() }
             write((0..<3000).map { "text \($0)\n" }.joined(), to: "\(folder)/texts.txt")
             func embed(_ output: String, _ notify: (Notice) -> Void = { _ in }) async throws -> CorpusEmbedding.Report {
                 try await CorpusEmbedding(input: "\(folder)/texts.txt", output: output, shardSize: 500, batchSize: 100)

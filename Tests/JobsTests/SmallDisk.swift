@@ -19,7 +19,7 @@
             }
         }
 
-        deinit { _ = run(["umount", "-l", path]) }
+        func unmount() { _ = run(["umount", "-l", path]) }
 
         /// Leaves so many bytes, to the page.
         func fill(leaving bytes: Int = 0) {
