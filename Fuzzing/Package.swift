@@ -28,13 +28,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "fuzzing",
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -54,13 +58,14 @@ let package = Package(
         module(
             "Inference", ["CEmbeddedModel", "CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
+        module("Jobs", ["CPlatform", "JSON", "Spelling", "Threads", grdb, yams]),
         // Of the gateway, what cuts a stream into lines.
         .target(name: "LineFrames", dependencies: [nioCore], path: "LineFrames", swiftSettings: fuzzed),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "HearthClient", "Inference", "JSON", "LineFrames", "ModelStore", "TOML", "Tokenizers",
-                "WireProtocol", nioCore, nioEmbedded,
+                "Configuration", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore", "TOML",
+                "Tokenizers", "WireProtocol", nioCore, nioEmbedded,
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     ],

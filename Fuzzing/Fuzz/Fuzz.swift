@@ -21,7 +21,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         .json, .call, .lines, .reply, .toml, .tokenizer, .sentencePiece, .vocabulary, .safeTensors, .model, .inflate,
-        .wheel,
+        .wheel, .jobFile, .notices, .supervisor,
     ]
 
     /// The one that HEARTH_FUZZ_TARGET names.

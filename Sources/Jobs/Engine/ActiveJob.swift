@@ -14,7 +14,6 @@ struct ActiveJob {
         var failedAt: Duration?
         var outputs: [String: String]
         var reason: String?
-        let signature: String
     }
 
     let file: JobFile
@@ -30,14 +29,11 @@ struct ActiveJob {
     let positions: [String: Int]
 
     init(_ stored: StoredJob, _ file: JobFile) {
-        self.file = file
+        self.file = file.copied
         summary = stored.summary
         environment = stored.environment
-        steps = zip(stored.steps, file.steps).map { stored, step in
-            ActiveStep(
-                state: stored.state, attempts: stored.attempts, outputs: stored.outputs, signature: step.signature)
-        }
-        positions = Dictionary(file.steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
+        steps = stored.steps.map { ActiveStep(state: $0.state, attempts: $0.attempts, outputs: $0.outputs) }
+        positions = Dictionary(self.file.steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
     }
 
     var id: String { summary.id }
@@ -54,7 +50,7 @@ struct ActiveJob {
                 }
             return ScheduledJob.Step(
                 needs: step.needs.compactMap { positions[$0] }, trigger: trigger, backend: step.rateLimit,
-                estimate: insights[self.steps[index].signature]?.estimate?.inSeconds ?? 1,
+                estimate: insights[step.signature]?.estimate?.inSeconds ?? 1,
                 ended: ended(index))
         }
         return ScheduledJob(

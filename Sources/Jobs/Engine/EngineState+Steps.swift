@@ -205,7 +205,7 @@ extension EngineState {
         jobs[reference.job]?.steps[reference.step].failures = failures
         jobs[reference.job]?.steps[reference.step].failedAt = now
         if !job.isEnded(reference.step), failures <= policy.maximum {
-            let insight = insights[job.steps[reference.step].signature] ?? StepInsight()
+            let insight = insights[job.file.steps[reference.step].signature] ?? StepInsight()
             return retry(running, at: now + insight.delay(policy, beforeAttempt: failures + 1), reason: reason)
         }
         set(reference, .failed, reason: reason, end: endTime(of: running))
@@ -252,14 +252,16 @@ extension EngineState {
     }
 
     private func learn(_ running: RunningStep, completed: Bool) {
-        guard let step = jobs[running.step.job]?.steps[running.step.step] else { return }
-        var insight = insights[step.signature] ?? StepInsight()
+        guard let job = jobs[running.step.job] else { return }
+        let step = job.file.steps[running.step.step]
+        let signature = step.signature
+        var insight = insights[signature] ?? StepInsight()
         insight.add(
             completed: completed, seconds: (now - running.startedAt).inSeconds,
-            delay: step.failedAt.map { (running.startedAt - $0).inSeconds })
-        if let file = jobs[running.step.job]?.file { insight.example = file.steps[running.step.step].action.example }
-        insights[step.signature] = insight
-        write(.insight(signature: step.signature, insight, at: time))
+            delay: job.steps[running.step.step].failedAt.map { (running.startedAt - $0).inSeconds })
+        insight.example = step.action.example
+        insights[signature] = insight
+        write(.insight(signature: signature, insight, at: time))
         noteInsight()
     }
 }

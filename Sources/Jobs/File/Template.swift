@@ -17,6 +17,8 @@ public struct Template: Sendable, Hashable {
 
     public let parts: [Part]
 
+    init(parts: [Part]) { self.parts = parts }
+
     /// A text without references.
     public init(_ text: String) { parts = text.isEmpty ? [] : [.text(text)] }
 

@@ -29,6 +29,8 @@ final class JobRegistry: Sendable {
             configuration.maximumReaderCount = 2
             configuration.busyMode = .timeout(5)
             configuration.foreignKeysEnabled = true
+            // Of two megabytes each connection would keep what nobody asks for again.
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -256") }
             let database = try DatabasePool(path: path, configuration: configuration)
             // Every commit is on the disk when it returns. The pool has chosen less when it turned WAL on.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

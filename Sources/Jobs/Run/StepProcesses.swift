@@ -114,7 +114,8 @@ final class StepProcesses: Sendable {
     private func take(_ event: SupervisorEvent) {
         open.withLock { open in
             switch event {
-            case .started(let id, let process): open[id] = pid_t(process)
+            // A group is ended by its number: 0 and 1 would be this one, and all.
+            case .started(let id, let process): open[id] = .some(process > 1 ? pid_t(exactly: process) : nil)
             case .refused(let id, _), .ended(let id, _): open[id] = nil
             case .notice: break
             }
