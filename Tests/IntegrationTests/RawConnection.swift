@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's socket without any client library, for what no client would send.
+// A socket without any client library, for what no client would send, or one
+// that is not here.
 
 import Foundation
 import JSON
@@ -22,6 +23,21 @@ final class RawConnection {
             }
         }
         try #require(result == 0, "connect \(path): \(String(cString: strerror(errno)))")
+    }
+
+    init(port: Int) throws {
+        signal(SIGPIPE, SIG_IGN)
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0, "connect to port \(port): \(String(cString: strerror(errno)))")
     }
 
     deinit { close(descriptor) }
@@ -58,6 +74,18 @@ final class RawConnection {
         while unread.count < count, fill() {}
         defer { unread.removeFirst(min(count, unread.count)) }
         return Array(unread.prefix(count))
+    }
+
+    /// Everything up to `end`, which is part of it; less when the other side hung up.
+    func receive(until end: [UInt8]) -> [UInt8] {
+        var count = end.count
+        while true {
+            while count <= unread.count {
+                if unread[..<count].suffix(end.count).elementsEqual(end) { return receive(bytes: count) }
+                count += 1
+            }
+            guard fill() else { return receive(bytes: unread.count) }
+        }
     }
 
     private func fill() -> Bool {
