@@ -46,10 +46,9 @@ typedef struct ck_product {
     int64_t ldc;  ///< elements
 } ck_product;
 
-/// What the bytes of an int8 row stand for: x ≈ (byte - zero) · scale.
+/// What the bytes of an int8 row stand for: x ≈ (byte + offset) · scale, with an integral offset.
 typedef struct ck_quantization {
-    float scale;
-    int32_t zero;
+    float scale, offset;
 } ck_quantization;
 
 /// One precision's products on one instruction set.
@@ -62,6 +61,7 @@ typedef struct ck_arithmetic {
     void (*enter)(void);
     void (*leave)(void);
     int32_t row_block;  ///< rows that one product is best given at most
+    int32_t step;       ///< groups are multiplied by as many at once: their number is a multiple
     int32_t panels;     ///< panels that one product of up to 16 rows is best given; of more, one
     bool is_emulated;   ///< without instructions for the precision
 } ck_arithmetic;

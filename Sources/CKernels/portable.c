@@ -39,11 +39,11 @@
 
 static const ck_arithmetic *portable_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
-        [CK_F32] = {.product = multiply_f32, .row_block = 64, .panels = 1},
+        [CK_F32] = {.product = multiply_f32, .row_block = 64, .step = 1, .panels = 1},
         [CK_BF16] = {
-            .product = multiply_bf16, .convert = convert_bf16, .row_block = 64, .panels = 1, .is_emulated = true,
+            .product = multiply_bf16, .convert = convert_bf16, .row_block = 64, .step = 1, .panels = 1, .is_emulated = true,
         },
-        [CK_INT8] = {.product = multiply_int8, .convert = quantize_signed, .row_block = 64, .panels = 1},
+        [CK_INT8] = {.product = multiply_int8, .convert = quantize_signed, .row_block = 64, .step = 1, .panels = 1},
     };
     return &all[precision];
 }

@@ -65,15 +65,15 @@ static inline __attribute__((always_inline)) CK_DOTPROD vf v_sdot(vf sum, vf a, 
 static int32_t neon_scan(const ck_scan *s) { return ck_probe()->dot_product ? scan_dotprod(s) : scan_plain(s); }
 
 static const ck_arithmetic *neon_arithmetic(ck_precision precision) {
-    static const ck_arithmetic f32 = {.product = multiply_f32, .row_block = 96, .panels = 1};
+    static const ck_arithmetic f32 = {.product = multiply_f32, .row_block = 96, .step = 1, .panels = 1};
     static const ck_arithmetic bf16[] = {
-        {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1, .is_emulated = true},
-        {.product = multiply_bf16_bfmmla, .convert = convert_bf16, .row_block = 96, .panels = 1},
+        {.product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .step = 1, .panels = 1, .is_emulated = true},
+        {.product = multiply_bf16_bfmmla, .convert = convert_bf16, .row_block = 96, .step = 2, .panels = 1},
     };
     static const ck_arithmetic int8[] = {
-        {.product = multiply_int8, .convert = quantize_signed, .row_block = 96, .panels = 1},
-        {.product = multiply_int8_dotprod, .convert = quantize_signed, .row_block = 96, .panels = 1},
-        {.product = multiply_int8_smmla, .convert = quantize_signed, .row_block = 96, .panels = 1},
+        {.product = multiply_int8, .convert = quantize_signed, .row_block = 96, .step = 1, .panels = 1},
+        {.product = multiply_int8_dotprod, .convert = quantize_signed, .row_block = 96, .step = 1, .panels = 1},
+        {.product = multiply_int8_smmla, .convert = quantize_signed, .row_block = 96, .step = 2, .panels = 1},
     };
     const ck_cpu *cpu = ck_probe();
     switch (precision) {

@@ -77,9 +77,12 @@ typedef struct ck_linear {
 /// Attention of one sequence: softmax(scale · q kᵀ + bias) v for heads
 /// [head_begin, head_end). Scores are never stored for the whole sequence.
 typedef struct ck_attention {
-    const float *q, *k, *v;  ///< head 0 of the sequence's first row
+    const float *q;      ///< head 0 of the first query's row
+    const float *k, *v;  ///< head 0 of the sequence's first row
     int64_t ldq, ldk, ldv;
     int32_t length;      ///< tokens
+    /// Tokens [query_begin, query_end) ask, among all or by themselves: to the same result.
+    int32_t query_begin, query_end;
     int32_t head_size;
     int32_t head_begin, head_end;
     int32_t heads_per_kv;  ///< query heads that share one key/value head (1: all their own)
@@ -93,10 +96,11 @@ typedef struct ck_attention {
     int64_t lddistance;
     /// Disentangled attention (He et al. 2021), for calls of one head: where `buckets`, which points at distance 0, is
     /// not null, b = buckets[j - i] and to_position[i][b] + from_position[j][b] adds to the score before it is scaled.
+    /// Both begin with the sequence's first row.
     const float *to_position, *from_position;
     int64_t ldposition;
     const int32_t *buckets;
-    float *out;  ///< head 0 of the sequence's first row
+    float *out;  ///< head 0 of the first query's row
     int64_t ldout;
     void *scratch;  ///< 64-byte aligned, `attention_scratch_size` bytes
     /// CK_BF16 rounds queries, keys, values and softmax weights to bfloat16 for

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { QUERY_BLOCK = 32, KEY_BLOCK = 256 };
+enum { QUERY_BLOCK = 36, KEY_BLOCK = 256 };
 
 /// One call's precision and the parts of the caller's scratch. What float32
 /// needs suffices for bfloat16 with its additional copy: 2 · 4 bytes against 3 · 2.
@@ -21,9 +21,9 @@ typedef struct attention_plan {
     int64_t width;       // head_size, padded to panels
     float *k;            // panels of keys: [keys / 32][groups][32]
     float *v;            // panels of dimensions: [width / 32][keys / group][32]
-    float *rows;         // keys or queries converted to bfloat16: at most keys × width of them
+    float *rows;         // queries converted to bfloat16: keys × width of them, at least
     float *scores;       // QUERY_BLOCK × KEY_BLOCK, then the weights in the same place
-    float *sums, *part;  // QUERY_BLOCK × width
+    float *sums, *part;  // QUERY_BLOCK × width; all three with room for a product's surplus rows
     size_t size;
 } attention_plan;
 
@@ -33,13 +33,13 @@ static attention_plan attention_plan_of(int32_t length, int32_t head_size, ck_pr
     s.width = ck_round_up(head_size, CK_PANEL);
     s.groups = s.bf16 ? (int32_t)s.width / 2 : head_size;
     const size_t matrix = (size_t)(s.keys * s.width) * (s.bf16 ? 2 : 4);
-    const size_t block = QUERY_BLOCK * (size_t)s.width * sizeof(float);
+    const size_t rows = (size_t)ck_round_up(QUERY_BLOCK, 16), block = rows * (size_t)s.width * sizeof(float);
     uintptr_t at = (uintptr_t)scratch;
     s.k = (float *)at;
     s.v = (float *)(at += matrix);
     s.rows = (float *)(at += matrix);
     s.scores = (float *)(at += s.bf16 ? matrix : 0);
-    s.sums = (float *)(at += QUERY_BLOCK * KEY_BLOCK * sizeof(float));
+    s.sums = (float *)(at += rows * KEY_BLOCK * sizeof(float));
     s.part = (float *)(at += block);
     s.size = at + block - (uintptr_t)scratch;
     return s;
@@ -49,21 +49,31 @@ static size_t attention_scratch_size(int32_t length, int32_t head_size) {
     return attention_plan_of(length, head_size, CK_F32, NULL).size;
 }
 
+/// A lane's operands each, from the first `count` of a row's values; zeros past these.
+CK_INLINE vf load_operands(bool bf16, const float *row, int64_t count) {
+    const vf zero = v_set(0);
+    const vf first = count >= LANES ? v_load(row) : v_load_part(row, count, zero);
+    if (!bf16) return first;
+    if (count <= LANES) return v_join_bf16(first, zero);
+    const float *next = row + LANES;
+    return v_join_bf16(first, count >= 2 * LANES ? v_load(next) : v_load_part(next, count - LANES, zero));
+}
+
 /// Rows of keys into panels: out[j / 32][g][j % 32] = k[j][g] for groups of
 /// operands, a lane each; zeros past the length.
-CK_INLINE void pack_keys(const float *k, int64_t ldk, int32_t length, int32_t groups, float *out) {
+CK_INLINE void pack_keys(
+    bool bf16, const float *k, int64_t ldk, int32_t length, int32_t head_size, int32_t groups, float *out) {
+    const int32_t step = bf16 ? 2 * LANES : LANES;
     for (int64_t j = 0; j < ck_round_up(length, CK_PANEL); j += LANES) {
         float *panel = out + j / CK_PANEL * CK_PANEL * groups + j % CK_PANEL;
         for (int32_t g = 0; g < groups; g += LANES) {
-            const int32_t count = groups - g < LANES ? groups - g : LANES;
+            const int32_t first = g / LANES * step;
             vf block[LANES];
-            for (int i = 0; i < LANES; i++) {
-                const float *row = k + (j + i) * ldk + g;
-                if (j + i >= length) block[i] = v_set(0);
-                else block[i] = count == LANES ? v_load(row) : v_load_part(row, count, v_set(0));
-            }
+            for (int i = 0; i < LANES; i++)
+                block[i] = j + i < length && first < head_size
+                    ? load_operands(bf16, k + (j + i) * ldk + first, head_size - first) : v_set(0);
             v_transpose(block);
-            for (int i = 0; i < count; i++) v_store(panel + (g + i) * CK_PANEL, block[i]);
+            for (int i = 0; i < LANES && g + i < groups; i++) v_store(panel + (g + i) * CK_PANEL, block[i]);
         }
     }
 }
@@ -159,7 +169,7 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
     const int64_t first = query - left > 0 ? (query - left) / CK_PANEL * CK_PANEL : 0;
     const int64_t last = query + rows + right < length ? query + rows + right : length;
     const int group = s->bf16 ? 2 : 1;
-    const float *q = t->q + query * t->ldq + (int64_t)head * t->head_size;
+    const float *q = t->q + (query - t->query_begin) * t->ldq + (int64_t)head * t->head_size;
     int64_t ldq = t->ldq * (int64_t)sizeof(float);
     if (s->bf16) {
         s->arithmetic->convert(q, t->ldq, rows, t->head_size, s->rows, s->width * 2, NULL);
@@ -211,7 +221,7 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
         s->arithmetic->product(&(ck_product){
             .a = s->scores, .lda = KEY_BLOCK * sizeof(float), .m = rows,
             .b = s->v + key / group * CK_PANEL, .ldb = s->keys / group * CK_PANEL * (int64_t)sizeof(float),
-            .panels = (int32_t)(s->width / CK_PANEL), .groups = (int32_t)(s->bf16 ? width / 2 : keys),
+            .panels = (int32_t)(s->width / CK_PANEL), .groups = (int32_t)ck_round_up((keys + group - 1) / group, s->arithmetic->step),
             .c = key == first ? s->sums : s->part, .ldc = s->width,
         });
         if (key == first) continue;
@@ -224,7 +234,7 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
 
     for (int64_t i = 0; i < rows; i++) {
         const float *sum = s->sums + i * s->width;
-        float *out = t->out + (query + i) * t->ldout + (int64_t)head * t->head_size;
+        float *out = t->out + (query + i - t->query_begin) * t->ldout + (int64_t)head * t->head_size;
         const vf factor = v_set(1 / state[i].sum);
         int32_t d = 0;
         for (; d + LANES <= t->head_size; d += LANES) v_store(out + d, v_load(sum + d) * factor);
@@ -235,22 +245,22 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
 CK_INLINE void run_attention(const ck_attention *t, bool bf16, const ck_arithmetic *arithmetic) {
     attention_plan s = attention_plan_of(t->length, t->head_size, bf16 ? CK_BF16 : CK_F32, t->scratch);
     s.arithmetic = arithmetic;
+    // Blocks of nearly equal size, as tiles are.
+    const int64_t queries = t->query_end - t->query_begin;
+    const int64_t most = arithmetic->row_block < QUERY_BLOCK ? arithmetic->row_block : QUERY_BLOCK;
+    const int64_t blocks = (queries + most - 1) / most, block = blocks > 0 ? (queries + blocks - 1) / blocks : 1;
     memset(s.v, 0, (size_t)(s.keys * s.width) * (bf16 ? 2 : 4));
     if (arithmetic->enter) arithmetic->enter();
     for (int32_t head = t->head_begin; head < t->head_end; head++) {
         if (head == t->head_begin || head % t->heads_per_kv == 0) {
             const int64_t column = (int64_t)(head / t->heads_per_kv) * t->head_size;
-            const float *k = t->k + column;
-            int64_t ldk = t->ldk;
-            if (bf16) {
-                arithmetic->convert(k, ldk, t->length, t->head_size, s.rows, s.width * 2, NULL);
-                k = s.rows, ldk = s.width / 2;
-            }
-            pack_keys(k, ldk, t->length, s.groups, s.k);
+            pack_keys(bf16, t->k + column, t->ldk, t->length, t->head_size, s.groups, s.k);
             pack_values(bf16, t->v + column, t->ldv, t->length, t->head_size, s.keys, s.v);
         }
-        for (int64_t query = 0; query < t->length; query += QUERY_BLOCK)
-            attend(t, &s, head, query, t->length - query < QUERY_BLOCK ? t->length - query : QUERY_BLOCK);
+        for (int64_t query = t->query_begin; query < t->query_end; query += block) {
+            const int64_t left = t->query_end - query;
+            attend(t, &s, head, query, left < block ? left : block);
+        }
     }
     if (arithmetic->leave) arithmetic->leave();
 }

@@ -58,27 +58,34 @@ static CK_TARGET void rotate(
 }
 
 CK_INLINE float sum_of(const float *x, int32_t n) {
-    vf s = v_set(0);
+    vf s[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
     int32_t j = 0;
-    for (; j + LANES <= n; j += LANES) s += v_load(x + j);
-    if (j < n) s += v_load_part(x + j, n - j, v_set(0));
-    return v_sum(s);
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        for (int u = 0; u < 4; u++) s[u] += v_load(x + j + u * LANES);
+    for (; j + LANES <= n; j += LANES) s[0] += v_load(x + j);
+    if (j < n) s[1] += v_load_part(x + j, n - j, v_set(0));
+    return v_sum((s[0] + s[1]) + (s[2] + s[3]));
 }
 
 /// Σ (x - center)²
 CK_INLINE float squares_of(const float *x, int32_t n, float center) {
     const vf c = v_set(center);
-    vf s = v_set(0);
+    vf s[4] = {v_set(0), v_set(0), v_set(0), v_set(0)};
     int32_t j = 0;
+    for (; j + 4 * LANES <= n; j += 4 * LANES)
+        for (int u = 0; u < 4; u++) {
+            vf d = v_load(x + j + u * LANES) - c;
+            s[u] = v_fma(d, d, s[u]);
+        }
     for (; j + LANES <= n; j += LANES) {
         vf d = v_load(x + j) - c;
-        s = v_fma(d, d, s);
+        s[0] = v_fma(d, d, s[0]);
     }
     if (j < n) {
         vf d = v_load_part(x + j, n - j, c) - c;
-        s = v_fma(d, d, s);
+        s[1] = v_fma(d, d, s[1]);
     }
-    return v_sum(s);
+    return v_sum((s[0] + s[1]) + (s[2] + s[3]));
 }
 
 /// out = (x - center) · factor · gain + bias

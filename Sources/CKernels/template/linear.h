@@ -38,31 +38,43 @@ typedef struct linear_scales {
     const int32_t *column_sums;  // of the weights' bytes
 } linear_scales;
 
-/// out = activation(sums + bias) · factor + residual for a block of rows and columns.
+/// out = activation(sums + bias) · factor + residual for a block of rows and columns. Column by column, so that what
+/// belongs to a column stays in registers.
 /// `activation`, `int8` and `gated`, whether there is a factor, are constants.
 CK_INLINE void finish_as(
     ck_activation activation, bool int8, bool gated, const ck_linear *l, const linear_scales *scales, const float *sums,
     int64_t ldc, int64_t row, int64_t rows, int64_t column, int64_t columns) {
     const vf zero = v_set(0);
-    const float *bias = l->bias ? l->bias + column : NULL;
-    for (int64_t i = 0; i < rows; i++, sums += ldc) {
-        const float *factor = gated ? l->factor + (row + i) * l->ldfactor + column : NULL;
-        const float *residual = l->residual ? l->residual + (row + i) * l->ldresidual + column : NULL;
-        float *out = l->out + (row + i) * l->ldout + column;
-        for (int64_t j = 0; j < columns; j += LANES) {
-            const int64_t count = columns - j;
-            const bool whole = count >= LANES;
-            vf v = v_load(sums + j);
+    for (int64_t j = 0; j < columns; j += LANES) {
+        const int64_t at = column + j, count = columns - j;
+        const bool whole = count >= LANES;
+        const vf bias = !l->bias ? zero : whole ? v_load(l->bias + at) : v_load_part(l->bias + at, count, zero);
+        const vf scale = int8 ? v_load(scales->columns + at) : zero;
+        const vf column_sums = int8 ? v_load_int(scales->column_sums + at) : zero;
+        const float *factor = gated ? l->factor + row * l->ldfactor + at : NULL;
+        const float *residual = l->residual ? l->residual + row * l->ldresidual + at : NULL;
+        float *out = l->out + row * l->ldout + at;
+        for (int64_t i = 0; i < rows; i++, out += l->ldout) {
+            const float *sum = sums + i * ldc + j;
+            vf v;
             if (int8) {
-                v = v_without_zero((const int32_t *)(sums + j), scales->rows[i].zero, scales->column_sums + column + j);
-                v = v * (v_set(scales->rows[i].scale) * v_load(scales->columns + column + j));
+                const ck_quantization q = scales->rows[i];
+                v = v_fma(v_set(q.offset), column_sums, v_load_int((const int32_t *)sum));
+                v = v_fma(v * v_set(q.scale), scale, bias);
+            } else {
+                v = v_load(sum) + bias;
             }
-            if (bias) v = v + (whole ? v_load(bias + j) : v_load_part(bias + j, count, zero));
             v = v_activation(activation, v);
-            if (gated) v = v * (whole ? v_load(factor + j) : v_load_part(factor + j, count, zero));
-            if (residual) v = v + (whole ? v_load(residual + j) : v_load_part(residual + j, count, zero));
-            if (whole) v_store(out + j, v);
-            else v_store_part(out + j, v, count);
+            if (gated) {
+                v = v * (whole ? v_load(factor) : v_load_part(factor, count, zero));
+                factor += l->ldfactor;
+            }
+            if (residual) {
+                v = v + (whole ? v_load(residual) : v_load_part(residual, count, zero));
+                residual += l->ldresidual;
+            }
+            if (whole) v_store(out, v);
+            else v_store_part(out, v, count);
         }
     }
 }

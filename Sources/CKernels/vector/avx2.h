@@ -54,10 +54,7 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
 }
 
-CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
-    vi surplus = _mm256_mullo_epi32(_mm256_loadu_si256((const vi *)column_sums), _mm256_set1_epi32(zero));
-    return _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_loadu_si256((const vi *)sums), surplus));
-}
+CK_INLINE vf v_load_int(const int32_t *p) { return _mm256_cvtepi32_ps(_mm256_loadu_si256((const vi *)p)); }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {
     const vi low_bytes = _mm256_set1_epi32(0x0c080400);
@@ -77,6 +74,13 @@ CK_INLINE void v_store_bf16(void *p, vf v) {
     vi halves = _mm256_srli_epi32(_mm256_castps_si256(v_round_bf16(v)), 16);
     halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(halves, halves), 0x08);
     _mm_storeu_si128(p, _mm256_castsi256_si128(halves));
+}
+
+CK_INLINE vf v_join_bf16(vf first, vf second) {
+    uint16_t both[2 * LANES];
+    v_store_bf16(both, first);
+    v_store_bf16(both + LANES, second);
+    return v_load(both);
 }
 
 CK_INLINE vf v_pair_bf16(vf low, vf high) {

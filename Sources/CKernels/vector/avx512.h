@@ -54,9 +54,12 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), exponent));
 }
 
-CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
-    vi surplus = _mm512_mullo_epi32(_mm512_loadu_si512(column_sums), _mm512_set1_epi32(zero));
-    return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(sums), surplus));
+CK_INLINE vf v_load_int(const int32_t *p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
+
+#define CK_HAS_LOOKUP
+/// table[i] for the lowest four bits i of each lane.
+CK_INLINE vf v_lookup(const float table[16], vf i) {
+    return _mm512_permutexvar_ps(_mm512_castps_si512(i), _mm512_loadu_ps(table));
 }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {
@@ -76,10 +79,12 @@ enum { CK_BF16_ROWS = 12, CK_BF16_IS_EMULATED = false };
 
 CK_INLINE void v_store_bf16(void *p, vf v) { _mm256_storeu_si256(p, (__m256i)_mm512_cvtneps_pbh(v)); }
 
+CK_INLINE vf v_join_bf16(vf first, vf second) { return (vf)_mm512_cvtne2ps_pbh(second, first); }
+
 CK_INLINE vf v_pair_bf16(vf low, vf high) {
-    vi l = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(low));
-    vi h = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(high));
-    return _mm512_castsi512_ps(_mm512_or_si512(l, _mm512_slli_epi32(h, 16)));
+    const vi alternate = _mm512_set_epi16(
+        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return _mm512_castsi512_ps(_mm512_permutexvar_epi16(alternate, (vi)v_join_bf16(low, high)));
 }
 
 CK_INLINE vf v_dot_bf16(vf sum, vf a, vf b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
@@ -91,6 +96,13 @@ enum { CK_BF16_ROWS = 8, CK_BF16_IS_EMULATED = true };  // widening takes regist
 CK_INLINE void v_store_bf16(void *p, vf v) {
     vi halves = _mm512_srli_epi32(_mm512_castps_si512(v_round_bf16(v)), 16);
     _mm256_storeu_si256(p, _mm512_cvtepi32_epi16(halves));
+}
+
+CK_INLINE vf v_join_bf16(vf first, vf second) {
+    uint16_t both[2 * LANES];
+    v_store_bf16(both, first);
+    v_store_bf16(both + LANES, second);
+    return v_load(both);
 }
 
 CK_INLINE vf v_pair_bf16(vf low, vf high) {

@@ -48,9 +48,7 @@ CK_INLINE vf v_add_exponent(vf x, vf shifted) {
     return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), vshlq_n_s32(vreinterpretq_s32_f32(shifted), 23)));
 }
 
-CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
-    return vcvtq_f32_s32(vmlsq_s32(vld1q_s32(sums), vld1q_s32(column_sums), vdupq_n_s32(zero)));
-}
+CK_INLINE vf v_load_int(const int32_t *p) { return vcvtq_f32_s32(vld1q_s32(p)); }
 
 CK_INLINE void v_store_low_bytes(void *p, vf v) {
     int16x4_t halves = vmovn_s32(vreinterpretq_s32_f32(v));
@@ -68,6 +66,13 @@ CK_INLINE vf v_round_bf16(vf x) {
 
 CK_INLINE void v_store_bf16(void *p, vf v) {
     vst1_u16(p, vshrn_n_u32(vreinterpretq_u32_f32(v_round_bf16(v)), 16));
+}
+
+CK_INLINE vf v_join_bf16(vf first, vf second) {
+    uint16_t both[2 * LANES];
+    v_store_bf16(both, first);
+    v_store_bf16(both + LANES, second);
+    return v_load(both);
 }
 
 CK_INLINE vf v_pair_bf16(vf low, vf high) {

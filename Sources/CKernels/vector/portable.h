@@ -74,9 +74,8 @@ CK_INLINE vf v_power_of_two(vf n) { return (vf)((vi)(n + v_set(0x1.8p23f + 127))
 /// x · 2ⁿ where n is the integer in the low bits of `shifted` and nothing overflows.
 CK_INLINE vf v_add_exponent(vf x, vf shifted) { return (vf)((vi)x + ((vi)shifted << 23)); }
 
-CK_INLINE vf v_without_zero(const int32_t *sums, int32_t zero, const int32_t *column_sums) {
-    return __builtin_convertvector((vi)v_load(sums) - (vi)v_load(column_sums) * zero, vf);
-}
+/// Integers as the nearest floats.
+CK_INLINE vf v_load_int(const int32_t *p) { return __builtin_convertvector((vi)v_load(p), vf); }
 
 /// Stores the low byte of each lane's bits.
 CK_INLINE void v_store_low_bytes(void *p, vf v) {
@@ -106,6 +105,14 @@ CK_INLINE vf v_dot_int8(vf sum, vf a, vf b) {
 CK_INLINE void v_store_bf16(void *p, vf v) {
     v = v_round_bf16(v);
     for (int i = 0; i < LANES; i++) memcpy((char *)p + 2 * i, (char *)&v + 4 * i + 2, 2);
+}
+
+/// LANES bfloat16 of `first`, then those of `second`.
+CK_INLINE vf v_join_bf16(vf first, vf second) {
+    uint16_t both[2 * LANES];
+    v_store_bf16(both, first);
+    v_store_bf16(both + LANES, second);
+    return v_load(both);
 }
 
 /// Lanes of two bfloat16, from `low` in the low half and `high` in the high half.

@@ -70,14 +70,14 @@ static int32_t avx2_scan(const ck_scan *s) { return ck_probe()->avx_vnni ? scan_
 
 static const ck_arithmetic *avx2_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
-        [CK_F32] = {.product = multiply_f32, .row_block = 96, .panels = 1},
+        [CK_F32] = {.product = multiply_f32, .row_block = 96, .step = 1, .panels = 1},
         [CK_BF16] = {
-            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1, .is_emulated = true,
+            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .step = 1, .panels = 1, .is_emulated = true,
         },
-        [CK_INT8] = {.product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .panels = 1},
+        [CK_INT8] = {.product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .step = 1, .panels = 1},
     };
     static const ck_arithmetic vnni = {
-        .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1,
+        .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .step = 1, .panels = 1,
     };
     if (precision == CK_INT8 && ck_probe()->avx_vnni) return &vnni;
     return &all[precision];

@@ -12,11 +12,11 @@ static const ck_arithmetic *amx_arithmetic(ck_precision precision) {
     // Rows by 32, the height of two tiles, and all columns for each: measured best.
     static const ck_arithmetic bf16 = {
         .product = ck_multiply_bf16_amx, .convert = convert_bf16, .enter = ck_enter_amx, .leave = ck_leave_amx,
-        .row_block = 32, .panels = 2,
+        .row_block = 32, .step = 16, .panels = 2,
     };
     static const ck_arithmetic int8 = {
         .product = ck_multiply_int8_amx, .convert = quantize_unsigned, .enter = ck_enter_amx, .leave = ck_leave_amx,
-        .row_block = 32, .panels = 2,
+        .row_block = 32, .step = 16, .panels = 2,
     };
     return precision == CK_F32 ? avx512_arithmetic(CK_F32) : precision == CK_BF16 ? &bf16 : &int8;
 }

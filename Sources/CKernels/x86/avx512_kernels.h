@@ -51,17 +51,17 @@ static int32_t avx512_scan(const ck_scan *s) { return ck_probe()->avx512_vnni ? 
 
 static const ck_arithmetic *avx512_arithmetic(ck_precision precision) {
     static const ck_arithmetic all[] = {
-        [CK_F32] = {.product = multiply_f32, .row_block = 96, .panels = 1},
+        [CK_F32] = {.product = multiply_f32, .row_block = 96, .step = 1, .panels = 1},
         [CK_BF16] = {
-            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .panels = 1,
+            .product = multiply_bf16, .convert = convert_bf16, .row_block = 96, .step = 1, .panels = 1,
             .is_emulated = CK_BF16_IS_EMULATED,
         },
         [CK_INT8] = {
-            .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .panels = 1,
+            .product = multiply_int8_vnni, .convert = quantize_unsigned, .row_block = 96, .step = 1, .panels = 1,
         },
     };
     static const ck_arithmetic without_vnni = {
-        .product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .panels = 1,
+        .product = ck_multiply_int8_avx2, .convert = quantize_signed, .row_block = 96, .step = 1, .panels = 1,
     };
     if (precision == CK_INT8 && !ck_probe()->avx512_vnni) return &without_vnni;
     return &all[precision];
