@@ -81,8 +81,7 @@ typedef struct ck_attention {
     const float *k, *v;  ///< head 0 of the sequence's first row
     int64_t ldq, ldk, ldv;
     int32_t length;      ///< tokens
-    /// Tokens [query_begin, query_end) ask, among all or by themselves: to the same result.
-    int32_t query_begin, query_end;
+    int32_t query_begin, query_end;  ///< the tokens that ask; the others are keys and values only
     int32_t head_size;
     int32_t head_begin, head_end;
     int32_t heads_per_kv;  ///< query heads that share one key/value head (1: all their own)

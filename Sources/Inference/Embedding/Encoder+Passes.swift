@@ -12,12 +12,14 @@ extension Encoder {
     typealias PassBody = (_ texts: Range<Int>, _ hidden: UnsafeMutablePointer<Float>) -> Void
 
     /// Computes the token vectors of all texts, pass by pass.
+    /// - Parameter pooling: what will read them; nil where all will be read.
     func forEachPass(
-        of batch: [TokenizedText], in workspace: Workspace, _ crew: TaskCrew, _ body: @escaping PassBody
+        of batch: [TokenizedText], for pooling: Pooling?, in workspace: Workspace, _ crew: TaskCrew,
+        _ body: @escaping PassBody
     ) throws(ModelError) {
         let passes = passes(of: batch)
         if passes.count < crew.size || crew.size == 1 {
-            for pass in passes { body(pass, try forward(batch[pass], in: workspace, crew)) }
+            for pass in passes { body(pass, try forward(batch[pass], for: pooling, in: workspace, crew)) }
             return
         }
         // Enough for everyone: each worker takes whole passes.
@@ -25,7 +27,7 @@ extension Encoder {
         let failure = Failure()
         crew.forEach(passes.count) { task, worker in
             do throws(ModelError) {
-                body(passes[task], try self.forward(batch[passes[task]], in: workspaces[worker]))
+                body(passes[task], try self.forward(batch[passes[task]], for: pooling, in: workspaces[worker]))
             } catch {
                 failure.first.withLock { $0 = $0 ?? error }
             }

@@ -12,7 +12,7 @@ extension Pooling {
         _ vectors: UnsafePointer<Float>, count: Int, width: Int, skipping promptTokens: Int,
         into output: UnsafeMutablePointer<Float>, _ kernels: Kernels
     ) {
-        let first = includesPrompt || promptTokens >= count ? 0 : promptTokens
+        let first = firstToken(of: count, skipping: promptTokens)
         let rows = (first..<count).lazy.map { vectors + $0 * width }
         for (index, mode) in modes.enumerated() {
             let target = output + index * width
@@ -39,6 +39,22 @@ extension Pooling {
                 }
                 scale(target, width, by: 1 / sum)
             }
+        }
+    }
+}
+
+extension Pooling {
+    private func firstToken(of count: Int, skipping promptTokens: Int) -> Int {
+        includesPrompt || promptTokens >= count ? 0 : promptTokens
+    }
+
+    /// The place of the only token of a text whose vector is read; nil where more than one is.
+    func onlyToken(of text: TokenizedText) -> Int? {
+        guard modes.count == 1 else { return nil }
+        return switch modes[0] {
+        case .firstToken: firstToken(of: text.ids.count, skipping: text.promptTokens)
+        case .lastToken: text.ids.count - 1
+        case .max, .mean, .meanSquareRootLength, .weightedMean: nil
         }
     }
 }

@@ -40,7 +40,7 @@ struct TextModel: Sendable {
             switch body {
             case .encoder(let encoder):
                 try lead(team, workspace) { crew throws(ModelError) in
-                    try encoder.forEachPass(of: batch, in: workspace, crew) { texts, hidden in
+                    try encoder.forEachPass(of: batch, for: head.layers.pooling, in: workspace, crew) { texts, hidden in
                         let outputs = head.outputs(of: batch[texts], hidden, width: encoder.hidden)
                         finish(outputs, output, to: base + texts.lowerBound * output.count)
                     }

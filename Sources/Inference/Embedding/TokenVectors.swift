@@ -102,7 +102,7 @@ extension TextModel {
             switch body {
             case .encoder(let encoder):
                 try lead(team, workspace) { crew throws(ModelError) in
-                    try encoder.forEachPass(of: batch, in: workspace, crew) { texts, hidden in
+                    try encoder.forEachPass(of: batch, for: nil, in: workspace, crew) { texts, hidden in
                         let count = batch[texts].reduce(0) { $0 + $1.ids.count }
                         let rows = head.tokenRows(hidden, count: count, width: encoder.hidden)
                         var first = 0

@@ -6,24 +6,24 @@ internal import CKernels
 
 extension Encoder {
     /// Norms and rotates queries and keys of some heads where they were projected to.
+    /// - Parameter stretches: rows that follow one another, with the position of the first of each.
     func prepare(
-        _ attention: Layers.Attention, rows: Range<Int>, heads: Range<Int>, keyHeads: Range<Int>, _ pass: Pass,
+        _ attention: Layers.Attention, _ stretches: [Pass.Stretch], heads: Range<Int>, keyHeads: Range<Int>,
         _ buffers: ForwardBuffers
     ) {
         let shape = attention.shape
         let stride = attention.projection.rows
-        let first = buffers.projection + rows.lowerBound * stride
-        if let norm = attention.queryNorm { self.norm(norm, rows: rows.count, first, stride, heads, shape.headSize) }
-        if let norm = attention.keyNorm {
-            self.norm(norm, rows: rows.count, first + shape.width, stride, keyHeads, shape.headSize)
-        }
-        guard let rotary = shape.rotary else { return }
-        for part in pass.stretches(of: rows) {
-            let row = buffers.projection + part.rows.lowerBound * stride
-            rotary.withAngles(from: part.position, count: part.rows.count) { cosines, sines in
+        for stretch in stretches {
+            let first = buffers.projection + stretch.rows.lowerBound * stride
+            let count = stretch.rows.count
+            if let norm = attention.queryNorm { self.norm(norm, rows: count, first, stride, heads, shape.headSize) }
+            if let norm = attention.keyNorm {
+                self.norm(norm, rows: count, first + shape.width, stride, keyHeads, shape.headSize)
+            }
+            shape.rotary?.withAngles(from: stretch.position, count: count) { cosines, sines in
                 for (column, heads) in [(0, heads), (shape.width, keyHeads)] {
                     self.kernels.table.pointee.rotate(
-                        row + column + heads.lowerBound * shape.headSize, Int64(stride), Int64(part.rows.count),
+                        first + column + heads.lowerBound * shape.headSize, Int64(stride), Int64(count),
                         Int32(heads.count), Int32(shape.headSize), cosines, sines)
                 }
             }
@@ -35,22 +35,30 @@ extension Encoder {
         _ norm: Norm, rows: Int, _ values: UnsafeMutablePointer<Float>, _ stride: Int, _ heads: Range<Int>,
         _ headSize: Int
     ) {
+        if heads.isEmpty { return }
         guard norm.size == headSize else { return kernels.apply(norm, rows: rows, values, stride: stride) }
         for head in heads { kernels.apply(norm, rows: rows, values + head * headSize, stride: stride) }
     }
 
     /// projection → context, for some heads of one sequence
-    func attend(_ block: Int, rows: Range<Int>, heads: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int) {
+    /// - Parameter query: the only token that asks, and the row of its query and of what it finds; nil where all ask.
+    func attend(
+        _ block: Int, rows: Range<Int>, heads: Range<Int>, only query: (token: Int, row: Int)? = nil,
+        _ buffers: ForwardBuffers, _ worker: Int
+    ) {
         let attention = layers.blocks[block].attention
         let shape = attention.shape
         let stride = attention.projection.rows
-        let query = UnsafePointer(buffers.projection + rows.lowerBound * stride)
+        let first = UnsafePointer(buffers.projection + rows.lowerBound * stride)
+        let queryRow = query?.row ?? rows.lowerBound
         var call = ck_attention()
-        call.q = query
-        call.k = query + shape.width
-        call.v = query + (shape.width + shape.keyWidth)
+        call.q = UnsafePointer(buffers.projection + queryRow * stride)
+        call.k = first + shape.width
+        call.v = first + (shape.width + shape.keyWidth)
         (call.ldq, call.ldk, call.ldv) = (Int64(stride), Int64(stride), Int64(stride))
         call.length = Int32(rows.count)
+        call.query_begin = Int32(query?.token ?? 0)
+        call.query_end = Int32(query.map { $0.token + 1 } ?? rows.count)
         call.head_size = Int32(shape.headSize)
         call.head_begin = Int32(heads.lowerBound)
         call.head_end = Int32(heads.upperBound)
@@ -59,7 +67,7 @@ extension Encoder {
         call.window_left = shape.left
         call.window_right = shape.right
         call.precision = attention.projection.matrix.precision
-        call.out = buffers.context + rows.lowerBound * shape.width
+        call.out = buffers.context + queryRow * shape.width
         call.ldout = Int64(shape.width)
         call.scratch = buffers.worker(worker).scratch
         if let distanceBias {

@@ -64,7 +64,8 @@ extension Encoder {
         }
         let shape = attention.shape
         prepare(
-            attention, rows: 0..<pass.rows, heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads, pass, buffers)
+            attention, pass.stretches(of: 0..<pass.rows), heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads,
+            buffers)
         crew.forEach(pass.sequences.count * pass.headGroups) { task, worker in
             let (sequence, group) = task.quotientAndRemainder(dividingBy: pass.headGroups)
             let heads = pass.heads(group, of: shape.heads)
@@ -91,7 +92,7 @@ extension Encoder {
                 attention.projection, rows: pass.rows, to: input, columns: columns, output: buffers.projection,
                 scratch: buffers.worker(worker).scratch)
         }
-        prepare(attention, rows: 0..<pass.rows, heads: heads, keyHeads: keyHeads, pass, buffers)
+        prepare(attention, pass.stretches(of: 0..<pass.rows), heads: heads, keyHeads: keyHeads, buffers)
     }
 
     private func divide(

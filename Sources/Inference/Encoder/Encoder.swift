@@ -46,11 +46,12 @@ final class Encoder: Sendable {
     }
 
     /// Computes the last layer's vectors, [tokens, hidden], of sequences laid one after another.
+    /// - Parameter pooling: what will read them; those that it does not read may be anything. Nil where all will be read.
     /// - Returns: memory of the workspace, valid until its next use.
     func forward(
-        _ batch: ArraySlice<TokenizedText>, in workspace: Workspace, _ crew: TaskCrew = .alone
+        _ batch: ArraySlice<TokenizedText>, for pooling: Pooling?, in workspace: Workspace, _ crew: TaskCrew = .alone
     ) throws(ModelError) -> UnsafeMutablePointer<Float> {
-        let pass = Pass(batch, workers: crew.size)
+        let pass = Pass(batch, for: pooling, workers: crew.size)
         let buffers = try ForwardBuffers(self, pass, workers: crew.size, in: workspace)
         embed(batch, to: buffers.hidden)
         if pass.isDividedByColumns {
@@ -64,6 +65,9 @@ final class Encoder: Sendable {
 
     private func forwardByRows(_ pass: Pass, _ buffers: ForwardBuffers, _ crew: TaskCrew) {
         for (index, block) in layers.blocks.enumerated() {
+            if index == layers.blocks.count - 1, let tokens = pass.onlyTokens, canNarrow(block) {
+                return forward(block, index, only: tokens, pass, buffers, crew)
+            }
             crew.forEach(pass.rowBlocks.count) { task, worker in
                 self.project(block, rows: pass.rowBlocks[task], pass, buffers, worker)
             }
@@ -82,20 +86,28 @@ final class Encoder: Sendable {
     private func project(
         _ block: Layers.Block, rows: Range<Int>, _ pass: Pass, _ buffers: ForwardBuffers, _ worker: Int
     ) {
+        let shape = block.attention.shape
+        project(block, rows: rows, buffers, worker)
+        prepare(
+            block.attention, pass.stretches(of: rows), heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads,
+            buffers)
+    }
+
+    /// hidden → projection or some columns of it, before queries and keys are prepared
+    func project(
+        _ block: Layers.Block, rows: Range<Int>, columns: Range<Int>? = nil, _ buffers: ForwardBuffers, _ worker: Int
+    ) {
         let own = buffers.worker(worker)
         let projection = block.attention.projection
         let input = norm(
             block.attentionNorms.before, rows: rows.count, buffers.hidden + rows.lowerBound * hidden, to: own.input)
         kernels.apply(
-            projection, rows: rows.count, to: input, output: buffers.projection + rows.lowerBound * projection.rows,
-            scratch: own.scratch)
-        let shape = block.attention.shape
-        prepare(
-            block.attention, rows: rows, heads: 0..<shape.heads, keyHeads: 0..<shape.keyValueHeads, pass, buffers)
+            projection, rows: rows.count, to: input, columns: columns,
+            output: buffers.projection + rows.lowerBound * projection.rows, scratch: own.scratch)
     }
 
     /// context → hidden, through the output projection and the feed-forward layer
-    private func finish(_ block: Layers.Block, rows: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int) {
+    func finish(_ block: Layers.Block, rows: Range<Int>, _ buffers: ForwardBuffers, _ worker: Int) {
         let own = buffers.worker(worker)
         let count = rows.count
         let hidden = buffers.hidden + rows.lowerBound * hidden

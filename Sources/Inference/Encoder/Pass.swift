@@ -12,6 +12,9 @@ struct Pass: Sendable {
     /// Parts that the heads of a sequence are divided into.
     let headGroups: Int
 
+    /// The only token of each sequence that is read of the last block's output, where there is but one of each.
+    let onlyTokens: [Int]?
+
     /// Rows of a block: few enough for what they leave behind to stay in the cache, many enough to be worth the
     /// weights that are read for them.
     private static let rowBlock = 128
@@ -27,7 +30,7 @@ struct Pass: Sendable {
     /// are one block then.
     let isDividedByColumns: Bool
 
-    init(_ batch: ArraySlice<TokenizedText>, workers: Int) {
+    init(_ batch: ArraySlice<TokenizedText>, for pooling: Pooling?, workers: Int) {
         var sequences: [Range<Int>] = []
         var row = 0
         for text in batch {
@@ -36,6 +39,8 @@ struct Pass: Sendable {
         }
         self.sequences = sequences
         rows = row
+        let tokens = batch.compactMap { pooling?.onlyToken(of: $0) }
+        onlyTokens = tokens.count == sequences.count ? tokens : nil
         isDividedByColumns = row <= min(Self.leastRowBlock * (workers - 1), Self.mostRowsByColumns)
         rowBlocks = isDividedByColumns ? [0..<row] : Self.blocks(of: row, for: workers)
         let longest = sequences.map(\.count).max() ?? 0
@@ -45,14 +50,17 @@ struct Pass: Sendable {
     }
 
     /// Two blocks for every worker, so that one that is late leaves its second to another.
-    private static func blocks(of rows: Int, for workers: Int) -> [Range<Int>] {
+    static func blocks(of rows: Int, for workers: Int) -> [Range<Int>] {
         let share = workers == 1 ? rows : (rows + 2 * workers - 1) / (2 * workers)
         let size = min(rowBlock, max(leastRowBlock, (share + 15) / 16 * 16))
         return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
     }
 
-    /// What a range of rows holds of each sequence, and the position that begins there.
-    func stretches(of rows: Range<Int>) -> [(rows: Range<Int>, position: Int)] {
+    /// Rows of one sequence, and the position of the first.
+    typealias Stretch = (rows: Range<Int>, position: Int)
+
+    /// What a range of rows holds of each sequence.
+    func stretches(of rows: Range<Int>) -> [Stretch] {
         sequences.compactMap { sequence in
             let common = sequence.clamped(to: rows)
             return common.isEmpty ? nil : (common, common.lowerBound - sequence.lowerBound)
