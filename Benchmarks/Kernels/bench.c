@@ -133,7 +133,7 @@ static void bench_layer(ck_precision precision, ck_precision attention_precision
     ck_linear d = b;
     d.ldx = 1536;
     ck_attention t = {
-        .q = z, .k = z + 384, .v = z + 768, .ldq = 1152, .ldk = 1152, .ldv = 1152, .length = length, .head_size = 32,
+        .q = z, .k = z + 384, .v = z + 768, .ldq = 1152, .ldk = 1152, .ldv = 1152, .length = length, .query_end = length, .head_size = 32,
         .head_end = 12, .heads_per_kv = 1, .scale = 0.17677f, .window_left = INT32_MAX, .window_right = INT32_MAX,
         .out = y, .ldout = 384, .scratch = scratch, .precision = attention_precision,
     };

@@ -38,21 +38,26 @@ private struct Attention {
         )
     }
 
-    func run(_ set: KernelSet, _ precision: Precision, headRanges: [Range<Int>]? = nil) -> [Float] {
+    /// What the queries find, all of them or some.
+    func run(
+        _ set: KernelSet, _ precision: Precision, headRanges: [Range<Int>]? = nil, queries: Range<Int>? = nil
+    ) -> [Float] {
+        let queries = queries ?? 0..<length
         let table = set.table
         let scratch = AlignedMemory(table.attention_scratch_size(Int32(length), Int32(headSize)))
         let (inputs, positions) = (input(), positions())
         let memory = [inputs.q, inputs.k, inputs.v, inputs.bias, positions.to, positions.from].map(Pinned.init)
         let buckets = Pinned((1 - length..<length).map { Int32(bucket($0)) })
-        let out = Pinned([Float](repeating: .nan, count: length * width))
+        let out = Pinned([Float](repeating: .nan, count: queries.count * width))
         return withExtendedLifetime((memory, buckets, scratch)) {
             for range in headRanges ?? [0..<heads] {
                 var call = ck_attention()
-                call.q = UnsafePointer(memory[0].address)
+                call.q = UnsafePointer(memory[0].address + queries.lowerBound * width)
                 call.k = UnsafePointer(memory[1].address)
                 call.v = UnsafePointer(memory[2].address)
                 (call.ldq, call.ldk, call.ldv) = (Int64(width), Int64(kvWidth), Int64(kvWidth))
                 (call.length, call.head_size) = (Int32(length), Int32(headSize))
+                (call.query_begin, call.query_end) = (Int32(queries.lowerBound), Int32(queries.upperBound))
                 (call.head_begin, call.head_end) = (Int32(range.lowerBound), Int32(range.upperBound))
                 call.heads_per_kv = Int32(headsPerKV)
                 call.scale = 1 / Float(headSize).squareRoot()
@@ -70,7 +75,7 @@ private struct Attention {
                 call.precision = precision.value
                 table.attention(&call)
             }
-            return (0..<length * width).map { out.address[$0] }
+            return (0..<queries.count * width).map { out.address[$0] }
         }
     }
 
@@ -168,6 +173,19 @@ private struct Attention {
     @Test(arguments: KernelSet.available)
     func sharedKeyValueHeads(_ set: KernelSet) {
         for headsPerKV in [2, 4] { check(Attention(length: 33, heads: 4, headsPerKV: headsPerKV), set) }
+    }
+
+    @Test(arguments: KernelSet.available)
+    func someQueriesFindWhatTheyFindAmongAll(_ set: KernelSet) {
+        for attention in [Attention(length: 130), Attention(length: 40, left: 9, right: 3, biased: true)] {
+            for precision in [Precision.f32, .bf16] {
+                let all = attention.run(set, precision)
+                for queries in [0..<1, 7..<20, attention.length - 1..<attention.length] {
+                    let expected = all[queries.lowerBound * attention.width..<queries.upperBound * attention.width]
+                    #expect(sameBits(attention.run(set, precision, queries: queries), Array(expected)), "\(queries)")
+                }
+            }
+        }
     }
 
     @Test(arguments: KernelSet.available)

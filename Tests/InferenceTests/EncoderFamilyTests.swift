@@ -98,20 +98,41 @@ struct EncoderFamilyTests {
 
     // MARK: - What a token sees
 
+    private func pool(_ folder: TemporaryFolder, by mode: String) throws {
+        try folder.write(
+            "modules.json",
+            """
+            [{"path": "", "type": "sentence_transformers.models.Transformer"},
+             {"path": "pooling", "type": "sentence_transformers.models.Pooling"}]
+            """)
+        try folder.makeFolder("pooling")
+        try folder.write("pooling/config.json", #"{"pooling_mode": "\#(mode)"}"#)
+    }
+
+    /// Where one token is read, the last block computes nothing else; vectors may not show it.
+    @Test(arguments: FamilyFixture.all, ["cls", "lasttoken"])
+    func aTokenThatIsReadAloneIsThatAmongAll(fixture: FamilyFixture, mode: String) throws {
+        let embedder = try fixture.load { try pool($0, by: mode) }
+        let texts = try fixture.expectation().texts
+        for size in [1, 2, 5] {
+            let team = ComputeTeam(size: size)
+            let tokens = try embedder.unpooledVectors(texts, workspace: Workspace(), team: team)
+            let expected = tokens.flatMap { text in
+                mode == "cls" ? text.values.prefix(text.dimensions) : text.values.suffix(text.dimensions)
+            }
+            var vectors: [Float] = []
+            try embedder.embed(texts, workspace: Workspace(), team: team, normalize: false, into: &vectors)
+            #expect(vectors == expected, "team of \(size)")
+        }
+    }
+
     /// The first token's vector, of a model with these changes to its configuration.
     private func firstToken(
         _ name: String, _ changes: [String: JSONValue?], _ ids: [Int32]
     ) throws -> [Float] {
         let embedder = try FamilyFixture(name: name).load { folder in
             try folder.edit("config.json", changes)
-            try folder.write(
-                "modules.json",
-                """
-                [{"path": "", "type": "sentence_transformers.models.Transformer"},
-                 {"path": "pooling", "type": "sentence_transformers.models.Pooling"}]
-                """)
-            try folder.makeFolder("pooling")
-            try folder.write("pooling/config.json", #"{"pooling_mode_cls_token": true}"#)
+            try pool(folder, by: "cls")
         }
         return try embedder.vectors(ids: [ids])[0]
     }
