@@ -154,7 +154,12 @@ public struct CorpusEmbedding: Sendable {
             name: name, rows: rows, bytes: finished.bytes, sha256: finished.sha256, truncated: truncated)
         manifest.shards.append(shard)
         // A shard that is whole gets its name here, or at the beginning of the next run.
-        try CorpusProgress.save(manifest, in: output)
+        do throws(JobsError) {
+            try CorpusProgress.save(manifest, in: output)
+        } catch {
+            ShardWriter.discard("\(output)/\(name)")
+            throw error
+        }
         try ShardWriter.publish("\(output)/\(name)")
         return shard
     }

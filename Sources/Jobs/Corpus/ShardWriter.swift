@@ -17,7 +17,7 @@ final class ShardWriter {
     private let descriptor: Int32
     private var hash = SHA256()
     private var bytes = 0
-    private var isFinished = false
+    private var isWhole = false
 
     init(_ path: String, format: CorpusFormat, rows: Int, dimensions: Int) throws(JobsError) {
         self.path = path
@@ -31,7 +31,7 @@ final class ShardWriter {
     deinit {
         close(descriptor)
         // What it could be finished with comes again.
-        if !isFinished { unlink("\(path).part") }
+        if !isWhole { unlink("\(path).part") }
     }
 
     /// Adds vectors, one after the other.
@@ -66,13 +66,16 @@ final class ShardWriter {
     /// Puts the file on the disk, whole, under its temporary name.
     func finish() throws(JobsError) -> (bytes: Int, sha256: String) {
         guard fsync(descriptor) == 0 else { throw Files.error("write", "\(path).part") }
+        isWhole = true
         return (bytes, hash.finish())
     }
+
+    /// Removes a finished file again.
+    static func discard(_ path: String) { Files.remove("\(path).part") }
 
     /// Gives a finished file its name.
     static func publish(_ path: String) throws(JobsError) {
         guard rename("\(path).part", path) == 0 else { throw Files.error("rename", "\(path).part") }
-        isFinished = true
         try Files.sync(Files.folder(of: path))
     }
 }
