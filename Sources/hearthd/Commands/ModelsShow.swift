@@ -27,6 +27,7 @@ struct ModelsShow: AsyncParsableCommand {
 
     func run() async throws {
         try await options.run { context in
+            if model == EmbeddedModel.name { return try showEmbedded(context) }
             let reference = try context.store.reference(model)
             let installed: InstalledModel
             do throws(ModelStoreError) {
@@ -35,7 +36,11 @@ struct ModelsShow: AsyncParsableCommand {
                 guard case .catalogue(let entry) = reference, error.code == .notFound else { throw error }
                 return show(entry, context)
             }
-            let understood = Understanding(installed, context)
+            let understood = Understanding { () throws(ModelError) in
+                try LoadedModel.load(
+                    folder: installed.folder, options: LoadOptions(precision: .f32, cacheDirectory: context.paths.cache)
+                ).description
+            }
             if options.json {
                 var document = context.json(installed)
                 document.members += understood.json.members
@@ -54,6 +59,17 @@ struct ModelsShow: AsyncParsableCommand {
             for file in installed.files { table.append([file.path, Format.count(file.bytes), file.sha256 ?? ""]) }
             Console.writeToStandardOutput("\n" + table.rendered(for: options.output))
         }
+    }
+
+    private func showEmbedded(_ context: ModelsContext) throws {
+        let embedded = try EmbeddedModel()
+        let understood = Understanding { embedded.description }
+        if options.json {
+            var document = embedded.json(context)
+            document.members += understood.json.members
+            return options.print(.object(document))
+        }
+        write(embedded.lines(context) + understood.lines)
     }
 
     private func show(_ entry: CatalogueEntry, _ context: ModelsContext) {
@@ -90,13 +106,7 @@ struct ModelsShow: AsyncParsableCommand {
 private struct Understanding {
     private let result: Result<ModelDescription, ModelError>
 
-    init(_ model: InstalledModel, _ context: ModelsContext) {
-        result = Result { () throws(ModelError) in
-            try LoadedModel.load(
-                folder: model.folder, options: LoadOptions(precision: .f32, cacheDirectory: context.paths.cache)
-            ).description
-        }
-    }
+    init(_ load: () throws(ModelError) -> ModelDescription) { result = Result(catching: load) }
 
     var lines: [(String, String)] {
         switch result {

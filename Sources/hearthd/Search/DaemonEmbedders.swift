@@ -14,7 +14,7 @@ final class DaemonEmbedders: Sendable {
     private struct Idle: @unchecked Sendable { var clients: [HearthClient] = [] }
 
     /// The model that every executable carries.
-    static let instantModel = "hearth-static"
+    static let instantModel = EmbeddedModel.name
 
     private let environment: [String: String]
     private let idle = Mutex(Idle())
