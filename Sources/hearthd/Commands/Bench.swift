@@ -4,6 +4,7 @@
 // without daemon and socket. Prints figures; BenchRun measures them.
 
 import ArgumentParser
+import Configuration
 import Inference
 import JSON
 import ModelStore
@@ -27,7 +28,7 @@ struct Bench: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Name of an installed model, or a folder.")
     var model = "all-minilm-l6-v2"
 
-    @Option(help: "auto, f32, bf16 or int8. Default: HEARTH_PRECISION or auto.")
+    @Option(help: "auto, f32, bf16 or int8. Default: as the daemon computes, by its settings.")
     var precision: String?
 
     @Option(help: ArgumentHelp("How long to measure each figure.", valueName: "seconds"))
@@ -47,9 +48,11 @@ struct Bench: AsyncParsableCommand {
         try await options.run { context in
             let installed = try context.store.resolve(try context.store.reference(model))
             let environment = processEnvironment()
-            let choice = precision ?? environment["HEARTH_PRECISION"] ?? "auto"
+            let settings = try Settings(environment: environment).configuration.model
+            let choice = precision ?? (settings.precisions[installed.id] ?? settings.precision).rawValue
             let load = LoadOptions(
-                precision: Precision(rawValue: choice), instructionSet: environment["HEARTH_ISA"],
+                precision: Precision(rawValue: choice),
+                instructionSet: settings.instructionSet == .auto ? nil : settings.instructionSet.rawValue,
                 cacheDirectory: try HearthPaths(environment: environment).cache)
             let run = BenchRun(folder: installed.folder, options: load, time: .seconds(seconds))
             let figures = try await run.figures()
