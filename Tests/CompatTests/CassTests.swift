@@ -22,6 +22,7 @@ import Testing
     }
 
     private static let health = "000000109301a6636173732d30a64865616c7468"
+    private static let rerank = "000000239301a6636173732d3281a6526572616e6b93a17192a26431a26432a764656661756c74"
     private static let embed = "000000279301a6636173732d3181a5456d6265649392a568656c6c6fa5776f726c64a764656661756c74c0"
 
     @Test func aConnectionServesManyRequestsInOrder() async throws {
@@ -50,11 +51,38 @@ import Testing
         }
     }
 
-    @Test func scoresComeInTheOrderOfTheDocuments() async throws {
+    @Test func theDimensionsOfARequestChangeNothing() async throws {
         try await withCass(TestDaemon()) { place in
             try await place.connect { peer in
                 try await peer.send(
-                    bytes("000000239301a6636173732d3281a6526572616e6b93a17192a26431a26432a764656661756c74"))
+                    bytes("000000299301a6636173732d3181a5456d6265649391a26869b0616c6c2d4d696e694c4d2d4c362d7632cd0100"))
+                let answer = try await peer.message()
+                #expect(answer.fields[0].array?.first?.array?.count == 384)
+                #expect(answer.fields[1] == .string("minilm-384"))
+            }
+        }
+    }
+
+    @Test func healthIsAnsweredWhileAnotherClientsModelIsLoaded() async throws {
+        let daemon = try TestDaemon(isHeld: true)
+        try await withCass(daemon) { place in
+            try await place.connect { busy in
+                try await busy.send(bytes(Self.embed))
+                try await place.connect { peer in
+                    try await peer.send(bytes(Self.health))
+                    let health = try await peer.message()
+                    #expect(health.variant == "Health" && health.fields[2] == .bool(true))
+                }
+                daemon.release()
+                #expect(try await busy.message().variant == "Embed")
+            }
+        }
+    }
+
+    @Test func scoresComeInTheOrderOfTheDocuments() async throws {
+        try await withCass(TestDaemon()) { place in
+            try await place.connect { peer in
+                try await peer.send(bytes(Self.rerank))
                 let answer = try await peer.message()
                 #expect(answer.variant == "Rerank" && answer.fields[0].array?.count == 2)
                 #expect(answer.fields[1] == .string("ms-marco-minilm-l6-v2"))
@@ -75,6 +103,14 @@ import Testing
                 let after = try await peer.message()
                 #expect(after.fields[2].array?.first?.array?.first == .string("minilm-384"))
                 #expect(after.fields[5] == .integer(3))
+                let none = try #require(after.fields[3].array?.first?.array)
+                #expect(none[0] == .string("not-loaded") && none[1] == .string("none") && none[3] == .bool(false))
+                try await peer.send(bytes(Self.rerank) + status)
+                _ = try await peer.message()
+                let reranker = try #require(try await peer.message().fields[3].array?.first?.array)
+                #expect(reranker[0] == .string("ms-marco-minilm-l6-v2"))
+                #expect(reranker[1] == .string("ms-marco-MiniLM-L-6-v2") && reranker[2] == .null)
+                #expect(reranker[3] == .bool(true))
             }
         }
     }
@@ -84,10 +120,12 @@ import Testing
             try await place.connect { peer in
                 try await peer.send(bytes(Self.health))
                 #expect(try await peer.message().fields[2] == .bool(false))
-                try await peer.send(bytes(Self.embed))
-                let error = try await peer.message()
-                #expect(error.variant == "Error" && error.fields[0] == .string("ModelLoadFailed"))
-                #expect(error.fields[2] == .bool(true) && error.fields[3] == .integer(1000))
+                try await peer.send(bytes(Self.embed) + bytes(Self.rerank))
+                for _ in 0..<2 {
+                    let error = try await peer.message()
+                    #expect(error.variant == "Error" && error.fields[0] == .string("ModelLoadFailed"))
+                    #expect(error.fields[2] == .bool(true) && error.fields[3] == .integer(1000))
+                }
             }
         }
     }

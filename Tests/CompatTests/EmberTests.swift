@@ -124,6 +124,8 @@ import Testing
             try await place.connect { peer in
                 try await peer.send(#"{"method":"embed_texts","params":{"texts":["a"]}}"# + "\n")
                 #expect(try await peer.receive(5) == Array("     ".utf8))
+                let health = try await place.exchange("{\"method\":\"health\"}\n")
+                #expect(health.contains("\"status\":\"ok\""))
                 let rest = String(decoding: try await finish(&peer, daemon), as: UTF8.self)
                 let stripped = rest.drop { $0 == " " }
                 #expect(stripped.hasPrefix(#"{"result":[["#))

@@ -133,7 +133,7 @@ import WireProtocol
         }
     }
 
-    @Test func pingsAreAnsweredWhileItComputes() async throws {
+    @Test func pingsAndOtherClientsAreAnsweredWhileItComputes() async throws {
         let daemon = try TestDaemon(isHeld: true)
         try await withTwilog(daemon) { port in
             try await WebSocketPeer.connect(port) { peer in
@@ -142,6 +142,8 @@ import WireProtocol
                 try await peer.send(opcode: 9, Array("hello".utf8))
                 let pong = try #require(try await peer.frame())
                 #expect(pong.opcode == 10 && pong.data == Array("hello".utf8))
+                let status = try await call(port, #"{"jsonrpc":"2.0","id":2,"method":"get_status"}"#)
+                #expect(status["result"]?["status"] == "running")
                 daemon.release()
                 #expect(try await peer.frame()?.opcode == 1)
                 // A goodbye comes back at once.

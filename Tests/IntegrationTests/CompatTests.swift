@@ -8,41 +8,6 @@ import JSON
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared)) struct CompatTests {
-    /// A home whose front-ends are all inside it.
-    private func home(_ settings: String) throws -> TestHome {
-        let home = try TestHome()
-        try Data(
-            """
-            [compat]
-            ember_model = "minilm"
-            cass_socket = "\(home.path)/cass.sock"
-            mozart_socket = "\(home.path)/mozartd.sock"
-            mozart_pid_file = "\(home.path)/mozartd.pid"
-            \(settings)
-            """.utf8
-        ).write(to: URL(fileURLWithPath: home.path + "/config.toml"))
-        return home
-    }
-
-    /// Looks until `condition` holds, for at most five minutes: a busy machine may take long.
-    private func wait(_ what: String, _ condition: () throws -> Bool) throws {
-        for _ in 0..<30_000 {
-            if try condition() { return }
-            usleep(10_000)
-        }
-        Issue.record("\(what) did not come about")
-    }
-
-    private func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
-    private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-    private func states(_ home: TestHome) throws -> [String: String] {
-        let list = try JSONValue(parsing: Array(try home.run(["compat", "--json"]).output.utf8))
-        return (list["compat"]?.array ?? []).reduce(into: [:]) { states, row in
-            if let tool = row["tool"]?.string { states[tool] = row["state"]?.string }
-        }
-    }
-
     private func exchange(_ path: String, _ line: String) throws -> JSONValue {
         let connection = try RawConnection(path)
         connection.send(line + "\n")
@@ -50,7 +15,7 @@ import Testing
     }
 
     @Test func emberIsServedStoppedByItsPIDAndServedAgain() throws {
-        let home = try home("")
+        let home = try TestHome(frontEnds: "")
         try home.run(["start"])
         let enabled = try home.run(["compat", "enable", "ember"])
         #expect(enabled.status == 0, "\(enabled.errors)")
@@ -69,7 +34,7 @@ import Testing
         try wait("the end of the socket") { !exists(socket) && !exists(file) }
         // The daemon itself goes on, and so does whatever else it serves.
         #expect(try home.run(["status"]).status == 0)
-        #expect(try states(home)["ember"] == "stopped")
+        #expect(try home.frontEnds()["ember"] == "stopped")
 
         #expect(try home.run(["compat", "enable", "ember"]).status == 0)
         try wait("the socket") { exists(socket) }
@@ -79,7 +44,7 @@ import Testing
     }
 
     @Test func aSocketThatWasTidiedAwayComesBack() throws {
-        let home = try home("ember = true")
+        let home = try TestHome(frontEnds: "ember = true")
         try home.run(["start"])
         let (socket, file) = (home.path + "/.ember/daemon.sock", home.path + "/.ember/daemon.pid")
         try wait("the socket") { exists(socket) }
@@ -91,8 +56,8 @@ import Testing
     }
 
     @Test func whoeverIsThereAlreadyKeepsThePlace() throws {
-        let home = try self.home("")
-        let other = try self.home("ember = true\nember_socket = \"\(home.path)/.ember/daemon.sock\"")
+        let home = try TestHome(frontEnds: "")
+        let other = try TestHome(frontEnds: "ember = true\nember_socket = \"\(home.path)/.ember/daemon.sock\"")
         try other.run(["start"])
         let socket = home.path + "/.ember/daemon.sock"
         try wait("the socket") { exists(socket) }
@@ -106,7 +71,7 @@ import Testing
     }
 
     @Test func cassFindsItsSocketInAPrivateFolderAndItsLock() throws {
-        let home = try home("cass = true")
+        let home = try TestHome(frontEnds: "cass = true")
         chmod(home.path, 0o755)
         try home.run(["start"])
         let socket = home.path + "/cass.sock"
@@ -133,7 +98,7 @@ import Testing
     }
 
     @Test func cassMayStartItItself() throws {
-        let home = try home("")
+        let home = try TestHome(frontEnds: "")
         let daemon = Process()
         daemon.executableURL = URL(fileURLWithPath: TestHome.executable("hearthd"))
         daemon.arguments = ["daemon", "--socket", home.path + "/cass.sock"]
@@ -150,7 +115,7 @@ import Testing
     }
 
     @Test func mozartHasItsLockedPIDFile() throws {
-        let home = try home("mozart = true")
+        let home = try TestHome(frontEnds: "mozart = true")
         try home.run(["start"])
         let (socket, file) = (home.path + "/mozartd.sock", home.path + "/mozartd.pid")
         try wait("the socket") { exists(socket) }
@@ -169,7 +134,7 @@ import Testing
     }
 
     @Test func mozartsJobsAreHearths() throws {
-        let home = try home("mozart = true")
+        let home = try TestHome(frontEnds: "mozart = true")
         try home.run(["start"])
         let socket = home.path + "/mozartd.sock"
         try wait("the socket") { exists(socket) }
@@ -195,7 +160,7 @@ import Testing
     }
 
     @Test func theDaemonTakesItsFrontEndsWithIt() throws {
-        let home = try home("ember = true\ncass = true\nmozart = true")
+        let home = try TestHome(frontEnds: "ember = true\ncass = true\nmozart = true")
         try home.run(["start"])
         let sockets = ["/.ember/daemon.sock", "/cass.sock", "/mozartd.sock"].map { home.path + $0 }
         try wait("the sockets") { sockets.allSatisfy(exists) }

@@ -11,9 +11,13 @@ final class RawConnection {
     private let descriptor: Int32
     private var unread: [UInt8] = []
 
-    init(_ path: String) throws {
+    /// - Parameter isPatient: false to fail where the other side has no room for one more at this moment.
+    init(_ path: String, isPatient: Bool = true) throws {
         signal(SIGPIPE, SIG_IGN)
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let flags = fcntl(descriptor, F_GETFL)
+        if !isPatient { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
+        defer { _ = fcntl(descriptor, F_SETFL, flags) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -27,7 +31,21 @@ final class RawConnection {
 
     init(port: Int) throws {
         signal(SIGPIPE, SIG_IGN)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = Self.connected(to: port)
+        try #require(descriptor >= 0, "connect to port \(port): \(String(cString: strerror(errno)))")
+    }
+
+    /// - Parameter descriptor: of a connected socket, which is closed with this.
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    static func isServed(port: Int) -> Bool {
+        let descriptor = connected(to: port)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }
+
+    private static func connected(to port: Int) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -37,7 +55,9 @@ final class RawConnection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(result == 0, "connect to port \(port): \(String(cString: strerror(errno)))")
+        if result == 0 { return descriptor }
+        close(descriptor)
+        return -1
     }
 
     deinit { close(descriptor) }
@@ -101,5 +121,26 @@ final class RawConnection {
                 "jsonrpc": "2.0", "id": .integer(Int64(id)), "method": .string(method), "params": parameters,
             ]).description + "\n")
         return try #require(try receive())
+    }
+}
+
+// MARK: - WebSockets
+
+extension RawConnection {
+    /// The client's handshake, whatever the answer.
+    func upgrade() {
+        send(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        _ = receive(until: Array("\r\n\r\n".utf8))
+    }
+
+    /// A text of fewer than 126 bytes, masked with zeros.
+    func send(text: String) { send([0x81, 0x80 | UInt8(text.utf8.count), 0, 0, 0, 0] + Array(text.utf8)) }
+
+    /// The next text of fewer than 126 bytes.
+    func receiveText() -> [UInt8] {
+        let head = receive(bytes: 2)
+        return head.count == 2 ? receive(bytes: Int(head[1])) : []
     }
 }

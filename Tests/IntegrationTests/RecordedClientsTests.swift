@@ -8,54 +8,38 @@ import JSON
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared)) struct RecordedClientsTests {
-    /// A daemon that stands in for `tool`. In the settings, `$HOME` is the home's folder.
-    private func home(
-        for tool: String, _ settings: String, files: [String: String] = [:]
-    ) throws -> TestHome {
-        let home = try TestHome()
-        let settings = "[compat]\n\(tool) = true\n" + settings.replacingOccurrences(of: "$HOME", with: home.path)
-        for (name, text) in files.merging(["config.toml": settings], uniquingKeysWith: { $1 }) {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: "\(home.path)/\(name)"))
-        }
-        try home.run(["start"])
-        // The place of a front-end is opened a moment after the daemon's own.
-        for _ in 0..<3000 {
-            let list = try JSONValue(parsing: Array(try home.run(["compat", "--json"]).output.utf8))
-            let front = list["compat"]?.array?.first { $0["tool"]?.string == tool }
-            if front?["state"] == "open" { return home }
-            usleep(100_000)
-        }
-        Issue.record("the front-end for \(tool) is not opened")
-        return home
-    }
-
     @Test func ember() throws {
-        let home = try home(for: "ember", "ember_model = \"minilm\"")
-        try replay(Conversation("ember", .lines)) { try RawConnection(home.path + "/.ember/daemon.sock") }
+        let home = try TestHome(frontEnds: "ember = true")
+        try home.start(with: "ember")
+        try replay(Conversation("ember", .lines)) { try RawConnection(home.emberSocket) }
     }
 
     @Test func cass() throws {
-        let home = try home(for: "cass", "cass_socket = \"$HOME/cass.sock\"")
-        try replay(Conversation("cass", .lengths)) { try RawConnection(home.path + "/cass.sock") }
+        let home = try TestHome(frontEnds: "cass = true")
+        try home.start(with: "cass")
+        try replay(Conversation("cass", .lengths)) { try RawConnection(home.cassSocket) }
     }
 
     @Test func twilog() throws {
         let port = try freePort()
-        let home = try home(
-            for: "twilog", "twilog_port = \(port)\ntwilog_model = \"sentence-transformers/all-MiniLM-L6-v2\"")
+        let home = try TestHome(
+            frontEnds: """
+                twilog = true
+                twilog_port = \(port)
+                twilog_model = "sentence-transformers/all-MiniLM-L6-v2"
+                """)
+        try home.start(with: "twilog")
         try replay(Conversation("twilog", .webSocket)) { try RawConnection(port: port) }
         withExtendedLifetime(home) {}
     }
 
     @Test func mozart() throws {
-        let home = try home(
-            for: "mozart", "mozart_socket = \"$HOME/mozartd.sock\"\nmozart_pid_file = \"$HOME/mozartd.pid\"",
-            files: [
-                "greeting.yaml": "name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n",
-                "score.yaml": "name: score\nsheet:\n  size: 1\n  total_items: 3\nprompt:\n  template: hi\n",
-            ])
+        let home = try TestHome(frontEnds: "mozart = true")
+        try home.write("greeting.yaml", "name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n")
+        try home.write("score.yaml", "name: score\nsheet:\n  size: 1\n  total_items: 3\nprompt:\n  template: hi\n")
+        try home.start(with: "mozart")
         try replay(Conversation("mozart", .lines, replacing: ["WORK": home.path])) {
-            try RawConnection(home.path + "/mozartd.sock")
+            try RawConnection(home.mozartSocket)
         }
     }
 
@@ -91,23 +75,6 @@ import Testing
         }
         if recorded.serverCloses, !connection.receive(bytes: 1).isEmpty { differences.append("it goes on") }
         return differences
-    }
-
-    /// A port that nobody has, for a setting that wants a number.
-    private func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-            }
-        }
-        try #require(result == 0)
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A home whose daemon stands in for other tools' daemons, all of it inside.
+
+import Foundation
+import JSON
+import Testing
+
+extension TestHome {
+    /// - Parameter settings: of `[compat]`, after those that say where everything is.
+    convenience init(frontEnds settings: String) throws {
+        try self.init()
+        try write(
+            "config.toml",
+            """
+            [compat]
+            ember_model = "minilm"
+            cass_socket = "\(path)/cass.sock"
+            mozart_socket = "\(path)/mozartd.sock"
+            mozart_pid_file = "\(path)/mozartd.pid"
+            \(settings)
+            """)
+    }
+
+    var emberSocket: String { path + "/.ember/daemon.sock" }
+    var cassSocket: String { path + "/cass.sock" }
+    var mozartSocket: String { path + "/mozartd.sock" }
+
+    func write(_ name: String, _ text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+
+    /// The state of each tool's front-end.
+    func frontEnds() throws -> [String: String] {
+        let list = try JSONValue(parsing: Array(try run(["compat", "--json"]).output.utf8))
+        return (list["compat"]?.array ?? []).reduce(into: [:]) { states, row in
+            if let tool = row["tool"]?.string { states[tool] = row["state"]?.string }
+        }
+    }
+
+    /// Starts the daemon and waits for a front-end, which is opened a moment after the daemon's own socket.
+    func start(with tool: String) throws {
+        try run(["start"])
+        try wait("the front-end for \(tool)") { try frontEnds()[tool] == "open" }
+    }
+}
+
+/// Looks until `condition` holds, for at most five minutes: a busy machine may take long.
+func wait(_ what: String, _ condition: () throws -> Bool) throws {
+    for _ in 0..<30_000 {
+        if try condition() { return }
+        usleep(10_000)
+    }
+    Issue.record("\(what) did not come about")
+}
+
+func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// A port that nobody has, for a setting that wants a number.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+        }
+    }
+    try #require(result == 0)
+    return Int(UInt16(bigEndian: address.sin_port))
+}
