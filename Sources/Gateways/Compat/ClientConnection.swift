@@ -47,10 +47,15 @@ struct Conversation<Request: Sendable>: Sendable {
 
     /// Returns when the system has taken the bytes. A peer that does not read is cut off after a while, so that it
     /// holds up nobody but itself.
-    func send(_ bytes: [UInt8]) async throws {
+    func send(_ bytes: [UInt8]) async throws { try await write(ByteBuffer(bytes: bytes)) }
+
+    /// The same where a handler of the pipeline makes bytes of messages.
+    func send(_ message: OutgoingMessage) async throws { try await write(message) }
+
+    private func write(_ message: some Sendable) async throws {
         let channel = stream.channel
         let written = channel.eventLoop.makePromise(of: Void.self)
-        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: written)
+        channel.writeAndFlush(message, promise: written)
         let limit = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
         defer { limit.cancel() }
         try await written.futureResult.get()

@@ -10,7 +10,10 @@ import NIOWebSocket
 public import Serving
 
 public final class TwilogConnection: ClientConnection {
-    private let conversation: Conversation<[UInt8]>
+    /// What Python's websockets takes by default, in both directions.
+    static let limits = WebSocketLimits(message: 1 << 20)
+
+    private let conversation: Conversation<Frame>
     private let frontEnd: TwilogFrontEnd
     private let client: ClientID
 
@@ -29,7 +32,7 @@ public final class TwilogConnection: ClientConnection {
         handshakeTime: TimeAmount = .seconds(10)
     ) throws -> EventLoopFuture<TwilogConnection?> {
         let upgrader = NIOTypedWebSocketServerUpgrader<TwilogConnection?>(
-            maxFrameSize: WebSocketMessages.maximumLength, enableAutomaticErrorHandling: false,
+            maxFrameSize: limits.message, enableAutomaticErrorHandling: false,
             shouldUpgrade: { channel, head in
                 // Pages in a browser may open a WebSocket to any port, and say so; the tools' own clients do not.
                 let request = HTTPRequest(.GET, head.uri, headers: head.headers)
@@ -41,7 +44,7 @@ public final class TwilogConnection: ClientConnection {
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(WebSocketMessages())
+                    try channel.pipeline.syncOperations.addHandler(WebSocketCodec(limits, takesBytes: true))
                     return try TwilogConnection(channel, frontEnd, client)
                 }
             })
@@ -63,9 +66,9 @@ public final class TwilogConnection: ClientConnection {
 
     public func serve() async {
         await conversation.hold { [self] messages in
-            for try await message in messages {
+            for try await case .line(let message) in messages {
                 guard let (answer, stops) = await frontEnd.answer(message, of: client) else { return }
-                try await conversation.send(answer)
+                try await conversation.send(OutgoingMessage(json: answer))
                 if stops { frontEnd.end() }
             }
         }

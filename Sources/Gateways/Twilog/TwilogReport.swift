@@ -36,15 +36,16 @@ public enum TwilogReport: Sendable, Hashable {
 
 /// One message out, and one back.
 public struct WebSocketClient: Sendable {
-    private let stream: NIOAsyncChannel<[UInt8], Never>
+    private let stream: NIOAsyncChannel<Frame, Never>
 
     static func prepare(_ channel: any Channel) -> EventLoopFuture<EventLoopFuture<WebSocketClient>> {
         channel.eventLoop.makeCompletedFuture {
             let upgrader = NIOTypedWebSocketClientUpgrader<WebSocketClient>(
-                maxFrameSize: WebSocketMessages.maximumLength,
+                maxFrameSize: TwilogConnection.limits.message,
                 upgradePipelineHandler: { channel, _ in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(WebSocketMessages(isClient: true))
+                        try channel.pipeline.syncOperations.addHandler(
+                            WebSocketCodec(TwilogConnection.limits, isClient: true))
                         return WebSocketClient(stream: try NIOAsyncChannel(wrappingChannelSynchronously: channel))
                     }
                 })
@@ -63,7 +64,7 @@ public struct WebSocketClient: Sendable {
     func exchange(_ message: [UInt8], awaitsReply: Bool) async throws {
         try await stream.executeThenClose { inbound, _ in
             let sent = stream.channel.eventLoop.makePromise(of: Void.self)
-            stream.channel.writeAndFlush(ByteBuffer(bytes: message), promise: sent)
+            stream.channel.writeAndFlush(OutgoingMessage(json: message), promise: sent)
             try await sent.futureResult.get()
             guard awaitsReply else { return }
             for try await _ in inbound { return }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // WebSocket frames to JSON-RPC messages and back (RFC 6455 §5): a text message
-// is a request, an attachment is a binary message behind its reply.
+// is a request, an attachment is a binary message behind its reply. Pings and
+// the peer's goodbye are answered here, whatever else goes on.
 
 import NIOCore
 import NIOWebSocket
@@ -14,13 +15,22 @@ final class WebSocketCodec: ChannelDuplexHandler {
     typealias OutboundOut = WebSocketFrame
 
     private let limits: WebSocketLimits
+    private let isClient: Bool
+    private let takesBytes: Bool
     /// Frames of a message that has not ended.
     private var begun: (bytes: [UInt8], frames: Int)?
     private var clock: DeadlineClock?
     private var isPinged = false
     private var isClosing = false
 
-    init(_ limits: WebSocketLimits) { self.limits = limits }
+    /// - Parameters:
+    ///   - isClient: which side this is: clients mask what they send, servers do not.
+    ///   - takesBytes: whether a binary message is a request, too.
+    init(_ limits: WebSocketLimits, isClient: Bool = false, takesBytes: Bool = false) {
+        self.limits = limits
+        self.isClient = isClient
+        self.takesBytes = takesBytes
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         clock = DeadlineClock(context.eventLoop) { [unowned self] in self.nothingCame(context) }
@@ -45,12 +55,14 @@ final class WebSocketCodec: ChannelDuplexHandler {
         let frame = Self.unwrapInboundIn(data)
         isPinged = false
         clock?.set(limits.pingInterval)
-        guard frame.maskKey != nil, frame.reservedBits.isEmpty else { return close(.protocolError, context) }
+        guard (frame.maskKey == nil) == isClient, frame.reservedBits.isEmpty else {
+            return close(.protocolError, context)
+        }
         var payload = frame.unmaskedData
         switch frame.opcode {
-        case .text where begun == nil: receive(&payload, isLast: frame.fin, context)
+        case .binary where !takesBytes: close(.unacceptableData, context)
+        case .text where begun == nil, .binary where begun == nil: receive(&payload, isLast: frame.fin, context)
         case .continuation where begun != nil: receive(&payload, isLast: frame.fin, context)
-        case .binary: close(.unacceptableData, context)
         case .ping: write(.pong, payload, context)
         case .pong: break
         case .connectionClose: answerClose(payload, context)
@@ -94,21 +106,33 @@ final class WebSocketCodec: ChannelDuplexHandler {
             return
         }
         let last = message.attachments.count
-        let text = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(bytes: message.json))
-        context.write(Self.wrapOutboundOut(text), promise: last == 0 ? promise : nil)
+        context.write(frame(.text, ByteBuffer(bytes: message.json)), promise: last == 0 ? promise : nil)
         for (index, attachment) in message.attachments.enumerated() {
             let bytes = attachment.floats.withUnsafeBytes { ByteBuffer(bytes: $0) }
-            let frame = WebSocketFrame(fin: true, opcode: .binary, data: bytes)
-            context.write(Self.wrapOutboundOut(frame), promise: index == last - 1 ? promise : nil)
+            context.write(frame(.binary, bytes), promise: index == last - 1 ? promise : nil)
         }
     }
 
     private func write(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext) {
-        context.writeAndFlush(
-            Self.wrapOutboundOut(WebSocketFrame(fin: true, opcode: opcode, data: data)), promise: nil)
+        context.writeAndFlush(frame(opcode, data), promise: nil)
+    }
+
+    private func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> NIOAny {
+        Self.wrapOutboundOut(
+            WebSocketFrame(fin: true, opcode: opcode, maskKey: isClient ? .random() : nil, data: data))
     }
 
     // MARK: - The end
+
+    /// Says goodbye before the connection is closed from this side.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode != .input, !isClosing else { return context.close(mode: mode, promise: promise) }
+        isClosing = true
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(frame(.connectionClose, reason(.normalClosure))).whenComplete { _ in
+            bound.value.close(mode: mode, promise: promise)
+        }
+    }
 
     /// Half-open connections are found by their silence.
     private func nothingCame(_ context: ChannelHandlerContext) {
@@ -119,13 +143,15 @@ final class WebSocketCodec: ChannelDuplexHandler {
     }
 
     /// Says why, and closes.
-    private func close(_ code: WebSocketErrorCode, _ context: ChannelHandlerContext) {
+    private func close(_ code: WebSocketErrorCode, _ context: ChannelHandlerContext) { end(reason(code), context) }
+
+    private func reason(_ code: WebSocketErrorCode) -> ByteBuffer {
         var data = ByteBuffer()
         data.write(webSocketErrorCode: code)
-        end(data, context)
+        return data
     }
 
-    /// The client's reason comes back to it, if it is one that may be sent.
+    /// The peer's reason comes back to it, if it is one that may be sent.
     private func answerClose(_ payload: ByteBuffer, _ context: ChannelHandlerContext) {
         var payload = payload
         guard payload.readableBytes > 0 else { return end(ByteBuffer(), context) }
@@ -140,12 +166,12 @@ final class WebSocketCodec: ChannelDuplexHandler {
     private func end(_ data: ByteBuffer, _ context: ChannelHandlerContext) {
         if isClosing { return }
         isClosing = true
-        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(Self.wrapOutboundOut(frame)).whenComplete { _ in
+        context.writeAndFlush(frame(.connectionClose, data)).whenComplete { _ in
             bound.value.close(mode: .output, promise: nil)
         }
-        // Unless the client closes first.
+        // Unless the peer closes first. A socket that is closed while bytes wait unread resets the connection, and the
+        // peer might never see why.
         clock?.set(.seconds(2))
     }
 }
