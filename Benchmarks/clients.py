@@ -15,8 +15,9 @@ TOKENS = re.compile(rb'"total_tokens":\s*(\d+)')
 def request(port, path, content):
     """A request as it goes over the wire."""
     body = json.dumps(content).encode()
-    lines = [f"POST {path} HTTP/1.1", f"Host: localhost:{port}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    headers = {"Host": f"localhost:{port}", "Content-Type": "application/json", "Content-Length": len(body)}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
 
 
 class Client:

@@ -41,7 +41,8 @@ def application(engine):
             values = vectors.tolist()
         data = [{"object": "embedding", "index": index, "embedding": value} for index, value in enumerate(values)]
         # Counting tokens would be to tokenize twice.
-        return {"object": "list", "data": data, "model": request.model, "usage": {"prompt_tokens": 0, "total_tokens": 0}}
+        usage = {"prompt_tokens": 0, "total_tokens": 0}
+        return {"object": "list", "data": data, "model": request.model, "usage": usage}
 
     return app
 

@@ -153,12 +153,15 @@ STRUCTURE = """() => {
   const ids = all("[id]").map((element) => element.id);
   expect(new Set(ids).size === ids.length, "an id twice");
   for (const element of all("[aria-labelledby]")) {
-    expect(document.getElementById(element.getAttribute("aria-labelledby"))?.innerText, `no label: ${element.tagName}`);
+    const label = document.getElementById(element.getAttribute("aria-labelledby"));
+    expect(label?.innerText, `no label: ${element.tagName}`);
   }
   for (const element of all("[role=img], nav")) expect(element.ariaLabel, `no label: ${element.outerHTML}`);
   for (const element of all("section, table")) expect(element.hasAttribute("aria-labelledby"), `no name: ${element.id}`);
   for (const row of all("tbody tr")) expect(row.cells[0].scope === "row", `no header: ${row.innerText}`);
-  for (const link of all("a[href^='#']")) expect(document.getElementById(link.hash.slice(1)), `${link.hash} leads nowhere`);
+  for (const link of all("a[href^='#']")) {
+    expect(document.getElementById(link.hash.slice(1)), `${link.hash} leads nowhere`);
+  }
   return found;
 }"""
 
@@ -244,7 +247,8 @@ class Visit:
 
 def look(browser, daemon):
     """The page with data in it, in every form that it has."""
-    forms = [("light", 1280, {}), ("dark", 1280, {}), ("light", 390, dict(has_touch=True, is_mobile=True)), ("dark", 390, {})]
+    phone = dict(has_touch=True, is_mobile=True)
+    forms = [("light", 1280, {}), ("dark", 1280, {}), ("light", 390, phone), ("dark", 390, {})]
     visits = [
         (f"{scheme}-{width}", Visit(browser, daemon, width, scheme, reduced_motion="reduce", **options))
         for scheme, width, options in forms
