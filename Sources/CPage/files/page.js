@@ -138,6 +138,8 @@ async function refreshJobs() {
 function showLine(event) {
   const list = find("#log ol");
   find("#log .none").hidden = true;
+  // Now there is something to scroll.
+  list.tabIndex = 0;
   const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 4;
   const isBad = ["warning", "error", "critical"].includes(event.level);
   list.append(element("li", [
