@@ -83,6 +83,9 @@ public struct Configuration: Sendable, Hashable {
         public var token: String?
         /// A file that holds the token.
         public var tokenFile: String?
+        /// Files in PEM; both or neither.
+        public var tlsCertificate: String?
+        public var tlsKey: String?
         public var allowedHosts: [String] = []
         public var allowedOrigins: [String] = []
         public var maxConnections = 256

@@ -35,6 +35,17 @@ public struct EffectiveConfiguration: Sendable {
         }
         self.configuration = configuration
         sources = layers.values.mapValues(\.source)
+        let alone = values.compactMap(missingCompanion)
+        guard alone.isEmpty else { throw ConfigurationError(problems: alone) }
+    }
+
+    private func missingCompanion(of value: Value) -> ConfigurationError.Problem? {
+        guard value.value != value.setting.defaultValue, let companion = value.setting.companion.flatMap({ self[$0] }),
+            companion.value == companion.setting.defaultValue
+        else { return nil }
+        let (key, other) = (value.setting.key, companion.setting.key)
+        return .init(
+            value.source, key: key, "\(key) is \(value.text), but \(other) is not set; set both, or neither")
     }
 
     /// Reads the file, which may be missing, and puts the rest over it.

@@ -21,6 +21,8 @@ public struct Setting: Sendable {
     public let environmentVariable: String
     /// The option of `hearth` or `hearthd` that sets it.
     public let flag: String?
+    /// The key of the setting without which this one means nothing.
+    public let companion: String?
 
     let read: @Sendable (Configuration) -> SettingValue
     let write: @Sendable (inout Configuration, SettingValue) -> Void
@@ -28,7 +30,8 @@ public struct Setting: Sendable {
     init<Value: SettingRepresentable>(
         _ key: String,
         _ path: @autoclosure @escaping @Sendable () -> any WritableKeyPath<Configuration, Value> & Sendable,
-        _ type: SettingType, _ effect: Effect, _ summary: String, environment: String? = nil, flag: String? = nil
+        _ type: SettingType, _ effect: Effect, _ summary: String, environment: String? = nil, flag: String? = nil,
+        companion: String? = nil
     ) {
         self.key = key
         self.type = type
@@ -36,6 +39,7 @@ public struct Setting: Sendable {
         self.summary = summary
         environmentVariable = environment ?? "HEARTH_" + String(key.uppercased().map { $0 == "." ? "_" : $0 })
         self.flag = flag
+        self.companion = companion
         // Key paths are made only when they are used: a table of them would take longer than a command's whole start.
         read = { $0[keyPath: path()].settingValue }
         write = { configuration, value in

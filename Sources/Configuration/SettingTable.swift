@@ -102,6 +102,14 @@ extension Setting {
             "http.token_file", \.http.tokenFile, .path, .now,
             "A file that holds the token, which only its owner may read; empty for none."),
         Setting(
+            "http.tls_certificate", \.http.tlsCertificate, .path, .now,
+            "A file with a certificate in PEM, and those that vouch for it, to speak HTTPS with; empty for plain HTTP.",
+            companion: "http.tls_key"),
+        Setting(
+            "http.tls_key", \.http.tlsKey, .path, .now,
+            "A file with the certificate's key in PEM, which only its owner may read; empty for plain HTTP.",
+            companion: "http.tls_certificate"),
+        Setting(
             "http.allowed_hosts", \.http.allowedHosts, .texts, .now,
             "Names beside localhost under which the daemon may be addressed, with a port or without."),
         Setting(

@@ -11,19 +11,23 @@ import NIOCore
 import Serving
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 final class HTTPService: Sendable {
+    /// Where to listen, as the settings have it.
+    private struct Place: Equatable {
+        var address: String
+        var isEncrypted: Bool
+
+        func shown(_ address: String) -> String { isEncrypted ? "https://\(address)" : address }
+    }
+
     private struct State {
         var listener: HTTPListener?
-        /// As the settings have it.
-        var address: String?
+        /// Nil where HTTP is off.
+        var place: Place?
         var failure: String?
         var policy = AccessPolicy()
+        /// What new clients are shown; nil where TLS is not spoken.
+        var tls: TLSIdentity?
         /// The last change; the next one waits for it.
         var change: Task<Void, Never>?
         var isStopped = false
@@ -77,9 +81,9 @@ final class HTTPService: Sendable {
     /// For `daemon.status`; nil where HTTP is off.
     var status: JSONValue? {
         state.withLock { state in
-            guard state.address != nil else { return nil }
+            guard let place = state.place else { return nil }
             var object: JSONObject = [:]
-            object["address"] = (state.listener.map { "\($0.address)" } ?? state.address).map(JSONValue.string)
+            object["address"] = .string(place.shown(state.listener.map { "\($0.address)" } ?? place.address))
             object["listening"] = .bool(state.listener != nil)
             object["error"] = state.failure.map(JSONValue.string)
             return .object(object)
@@ -89,34 +93,40 @@ final class HTTPService: Sendable {
     // MARK: - Changes
 
     private func change(to settings: Configuration.HTTP) async {
-        let (current, address) = state.withLock { ($0.listener, $0.address) }
-        var wanted = settings.isEnabled ? settings.address : nil
+        let (current, place) = state.withLock { ($0.listener, $0.place) }
+        var wanted =
+            settings.isEnabled
+            ? Place(address: settings.address, isEncrypted: settings.tlsCertificate != nil) : nil
         if state.withLock({ $0.isStopped }) { wanted = nil }
         var added: HTTPListener?
         do {
             let token = try Self.token(settings)
-            if let wanted { try Self.check(try HTTPAddress(wanted), token) }
-            if wanted != address || (wanted != nil && current == nil) {
+            let address = try wanted.map { try HTTPAddress($0.address) }
+            if let address { try Self.check(address, token, settings) }
+            let tls = try wanted.flatMap { _ in try TLSIdentity(settings) }
+            if wanted != place || (wanted != nil && current == nil) {
                 state.withLock { $0.listener = nil }
                 await current?.stop()
-                let listener = try await wanted.asyncMap { try await self.listen(try HTTPAddress($0), settings) }
+                // Clients may come as soon as somebody listens.
+                state.withLock { $0.tls = tls }
+                let listener = try await address.asyncMap { try await self.listen($0, settings) }
                 state.withLock { $0.listener = listener }
                 added = listener
             }
             state.withLock { state in
                 state.listener?.maximumConnections = settings.maxConnections
                 state.policy = AccessPolicy(
-                    port: state.listener?.address.port, hosts: settings.allowedHosts,
+                    port: state.listener?.address.port, isEncrypted: tls != nil, hosts: settings.allowedHosts,
                     origins: settings.allowedOrigins, token: token)
-                (state.address, state.failure) = (wanted, nil)
+                (state.place, state.failure, state.tls) = (wanted, nil, tls)
             }
-            guard let added else { return }
+            guard let added, let wanted else { return }
             added.acceptClients()
-            log.info("listening for HTTP", metadata: ["address": "\(added.address)"])
+            log.info("listening for HTTP", metadata: ["address": "\(wanted.shown("\(added.address)"))"])
         } catch {
             // Nothing is served under rules that cannot be.
             await state.withLock { $0.listener.take() }?.stop()
-            state.withLock { ($0.address, $0.failure) = (wanted, "\(error)") }
+            state.withLock { ($0.place, $0.failure) = (wanted, "\(error)") }
             log.error("no HTTP: \(error)")
         }
     }
@@ -124,15 +134,22 @@ final class HTTPService: Sendable {
     private func listen(_ address: HTTPAddress, _ settings: Configuration.HTTP) async throws -> HTTPListener {
         let gateway = HTTPGateway(daemon: daemon) { [self] in state.withLock { $0.policy } }
         return try await HTTPListener(address, maxConnections: settings.maxConnections, on: group) {
-            [daemon] channel, client, isLocal in
+            [self] channel, client, isLocal in
             let bytes = daemon.settings.current.http.maxRequestBytes
             return try HTTPConnection(
                 channel: channel, gateway: gateway, client: client, isLocal: isLocal, limits: HTTPLimits(body: bytes),
-                webSocket: WebSocketLimits(message: bytes))
+                webSocket: WebSocketLimits(message: bytes), tls: self.state.withLock { $0.tls })
         }
     }
 
-    private static func check(_ address: HTTPAddress, _ token: String?) throws(StartupError) {
+    private static func check(
+        _ address: HTTPAddress, _ token: String?, _ settings: Configuration.HTTP
+    ) throws(StartupError) {
+        if case .unix = address, settings.tlsCertificate != nil {
+            throw StartupError(
+                "http.address is \(address), which needs no TLS: unset http.tls_certificate and http.tls_key, or listen "
+                    + "on a port")
+        }
         guard !address.isLoopback, token == nil else { return }
         throw StartupError(
             "http.address is \(address), which others can reach: set http.token or http.token_file, or listen on "
@@ -144,17 +161,8 @@ final class HTTPService: Sendable {
         if settings.token != nil {
             throw StartupError("http.token and http.token_file exclude each other; give one")
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StartupError("cannot read the token in '\(path)'", errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
-            throw StartupError("'\(path)' holds a token and others may read it; run: chmod 600 '\(path)'")
-        }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count >= 0 else { throw StartupError("cannot read the token in '\(path)'", errno) }
-        let token = String(decoding: bytes[..<count].prefix { $0 > 0x20 }, as: UTF8.self)
+        let file = try SettingsFile(path, holding: "token", isSecret: true)
+        let token = String(decoding: file.bytes.prefix { $0 > 0x20 }, as: UTF8.self)
         guard !token.isEmpty else { throw StartupError("'\(path)' holds no token") }
         return token
     }

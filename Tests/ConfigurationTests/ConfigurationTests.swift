@@ -31,6 +31,18 @@ import Testing
         #expect(effective.values.allSatisfy { $0.source == .default })
     }
 
+    @Test func whatMeansNothingAloneIsRefusedAlone() throws {
+        let text = "[http]\ntls_certificate = \"/a.pem\"\n"
+        #expect(
+            problems(text) == [
+                "config.toml:2: http.tls_certificate is \"/a.pem\", but http.tls_key is not set; set both, or neither"
+            ])
+        #expect(problems("", ["HEARTH_HTTP_TLS_KEY": "/k.pem"]).first?.contains("http.tls_certificate") == true)
+        // They may come from different places.
+        let both = try load(text, ["HEARTH_HTTP_TLS_KEY": "/k.pem"])
+        #expect(both.configuration.http.tlsCertificate == "/a.pem" && both.configuration.http.tlsKey == "/k.pem")
+    }
+
     @Test func aFileSetsWhatItNames() throws {
         let effective = try load(
             """

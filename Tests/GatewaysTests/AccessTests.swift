@@ -55,6 +55,19 @@ import Testing
         #expect(own.status == 200)
     }
 
+    /// Where TLS is spoken, the port that need not be named is another one, and so are the daemon's own pages.
+    @Test func withTLS() async {
+        let usual = AccessPolicy(port: 443, isEncrypted: true)
+        #expect(await status(usual, ["host": "localhost"]).status == 200)
+        #expect(await status(usual, ["host": "localhost:80"]).status == 421)
+        #expect(await status(AccessPolicy(port: 80, isEncrypted: true), ["host": "localhost"]).status == 421)
+        let policy = AccessPolicy(port: 8420, isEncrypted: true)
+        let host = "localhost:8420"
+        #expect(await status(policy, ["host": host, "origin": "https://\(host)"]).status == 200)
+        #expect(await status(policy, ["host": host, "origin": "http://\(host)"]).status == 403)
+        #expect(await status(policy, ["host": "evil.example", "origin": "https://evil.example"]).status == 421)
+    }
+
     @Test func preflights() async {
         let policy = AccessPolicy(port: 8420, origins: ["https://app.example"], token: "secret")
         var client = Client()

@@ -21,7 +21,7 @@ final class TestServer: Sendable {
 
     init(
         _ daemon: TestDaemon = TestDaemon(), policy: AccessPolicy = AccessPolicy(), limits: HTTPLimits = HTTPLimits(),
-        webSocket: WebSocketLimits = WebSocketLimits()
+        webSocket: WebSocketLimits = WebSocketLimits(), tls: TLSIdentity? = nil
     ) async throws {
         let gateway = HTTPGateway(daemon: daemon) { policy }
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -29,7 +29,7 @@ final class TestServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let connection = try HTTPConnection(
                         channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: limits,
-                        webSocket: webSocket)
+                        webSocket: webSocket, tls: tls)
                     Task { await connection.serve() }
                 }
             }
@@ -113,6 +113,12 @@ final class RawClient {
             answer.body = take(headers.first(name: "content-length").flatMap { Int($0) } ?? 0)
         }
         return answer
+    }
+
+    /// Everything that comes until the server hangs up.
+    func rest() -> [UInt8] {
+        while fill() {}
+        return unread
     }
 
     /// Whether the server has hung up, once everything was read.

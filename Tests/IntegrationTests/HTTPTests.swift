@@ -9,36 +9,37 @@ import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
 struct HTTPTests {
-    private static let settings = "[http]\nenabled = true\naddress = \"127.0.0.1:0\"\n"
+    static let settings = "[http]\nenabled = true\naddress = \"127.0.0.1:0\"\n"
 
-    private func home(_ settings: String = Self.settings) throws -> TestHome {
+    func home(_ settings: String = Self.settings) throws -> TestHome {
         let home = try TestHome()
         try write(settings, home)
         return home
     }
 
-    private func write(_ settings: String, _ home: TestHome) throws {
+    func write(_ settings: String, _ home: TestHome) throws {
         try settings.write(toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
     }
 
     /// Returns when HTTP is served, or cannot be.
-    private func start(_ home: TestHome) throws {
+    func start(_ home: TestHome) throws {
         #expect(try home.run(["start"]).status == 0)
         try wait { try http(home) != nil }
     }
 
-    private func http(_ home: TestHome) throws -> JSONValue? { try status(home)["http"] }
+    func http(_ home: TestHome) throws -> JSONValue? { try status(home)["http"] }
 
-    private func url(_ home: TestHome) throws -> String {
-        "http://" + (try #require(try http(home)?["address"]?.string))
+    func url(_ home: TestHome) throws -> String {
+        let address = try #require(try http(home)?["address"]?.string)
+        return address.hasPrefix("https://") ? address : "http://" + address
     }
 
-    private struct Answer {
+    struct Answer {
         let status: Int
         let body: String
     }
 
-    private func curl(_ arguments: [String]) throws -> Answer {
+    func curl(_ arguments: [String]) throws -> Answer {
         let result = try TestHome.run(
             "/usr/bin/env", ["curl", "-s", "-w", "\n%{http_code}"] + arguments,
             environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin"])
@@ -174,7 +175,7 @@ struct HTTPTests {
     }
 
     /// What follows a reload happens beside it.
-    private func wait(until condition: () throws -> Bool) throws {
+    func wait(until condition: () throws -> Bool) throws {
         for _ in 0..<1000 {
             if try condition() { return }
             usleep(10_000)

@@ -8,14 +8,19 @@ import NIOHTTP1
 public struct AccessPolicy: Sendable {
     /// The port that is listened on; `Host` must name it.
     public var port: Int?
+    /// Whether TLS is spoken there.
+    public var isEncrypted: Bool
     /// Names beside those of the loopback interface; with a port, only with that one.
     public var hosts: Set<String>
     /// As browsers send them: "https://example.org".
     public var origins: Set<String>
     public var token: String?
 
-    public init(port: Int? = nil, hosts: [String] = [], origins: [String] = [], token: String? = nil) {
+    public init(
+        port: Int? = nil, isEncrypted: Bool = false, hosts: [String] = [], origins: [String] = [], token: String? = nil
+    ) {
         self.port = port
+        self.isEncrypted = isEncrypted
         self.hosts = Set(hosts.map { $0.lowercased() })
         self.origins = Set(origins.map { $0.lowercased() })
         self.token = token
@@ -45,7 +50,8 @@ public struct AccessPolicy: Sendable {
         }
         let host = given[0].lowercased()
         let (name, port) = Self.split(host)
-        if Self.loopback.contains(name), self.port == nil || (port ?? 80) == self.port { return nil }
+        let usual = isEncrypted ? 443 : 80
+        if Self.loopback.contains(name), self.port == nil || (port ?? usual) == self.port { return nil }
         if hosts.contains(host) || hosts.contains(name) { return nil }
         return HTTPFailure(
             .misdirectedRequest, "host_not_allowed",
@@ -64,7 +70,8 @@ public struct AccessPolicy: Sendable {
         if origins.contains(origin) { return true }
         // A page of the daemon's own.
         guard !request.isLocal, let host = request.headers.first(name: "host")?.lowercased() else { return false }
-        return origin == "http://\(host)" || origin == "https://\(host)"
+        // Without TLS of its own, a proxy before it may have some.
+        return origin == "https://\(host)" || (!isEncrypted && origin == "http://\(host)")
     }
 
     private func refusalOfToken(_ headers: HTTPHeaders) -> HTTPFailure? {

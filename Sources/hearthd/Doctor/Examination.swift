@@ -4,6 +4,7 @@
 
 import Configuration
 import Daemon
+import Gateways
 import HearthClient
 import Inference
 import JSON
@@ -35,7 +36,7 @@ struct Examination {
         let (daemon, status) = daemon(settings.paths)
         return [configuration(settings), runtimeFolder(settings.paths)] + daemon + [starts(settings.paths)]
             + models(settings, status) + [cache(settings.paths), space(settings.paths), processor(settings)]
-            + [openFiles(), downloads()]
+            + [openFiles(), downloads()] + certificate(settings)
             + CompatibleTools(settings, status, environment: environment).findings()
     }
 
@@ -193,6 +194,24 @@ struct Examination {
             return .warning("open files", fact, mend: "raise the hard limit (ulimit -Hn) for many clients at once")
         }
         return .ok("open files", fact)
+    }
+
+    /// What HTTPS shows of itself, where it is spoken.
+    private func certificate(_ settings: Settings) -> [Finding] {
+        guard settings.configuration.http.isEnabled else { return [] }
+        do throws(StartupError) {
+            guard let identity = try TLSIdentity(settings.configuration.http) else { return [] }
+            let days = Int((identity.end - unixTime()) / 86400)
+            let fact = "that of HTTPS ends on \(identity.lastDay)"
+            guard days < 14 else { return [.ok("certificate", fact)] }
+            return [
+                .warning(
+                    "certificate", "\(fact), in \(Format.count(days, "day"))",
+                    mend: "renew it, and send the daemon SIGHUP")
+            ]
+        } catch {
+            return [.problem("certificate", error.message, mend: "mend that, and send the daemon SIGHUP")]
+        }
     }
 
     private func downloads() -> Finding {

@@ -18,9 +18,10 @@ public final class HTTPConnection: Sendable {
     /// - Parameters:
     ///   - client: who is at the other end.
     ///   - isLocal: whether a socket's file mode has decided already who may connect.
+    ///   - tls: nil where TLS is not spoken.
     public init(
         channel: any Channel, gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits,
-        webSocket: WebSocketLimits = WebSocketLimits()
+        webSocket: WebSocketLimits = WebSocketLimits(), tls: TLSIdentity? = nil
     ) throws {
         self.channel = channel
         var decoding = NIOHTTPDecoderLimitConfiguration()
@@ -35,7 +36,7 @@ public final class HTTPConnection: Sendable {
         upgrade = promise.futureResult
         channel.closeFuture.whenComplete { _ in promise.succeed(nil) }
         let handler = HTTPRequestHandler(
-            gateway, client: client, isLocal: isLocal, limits: limits, headLimit: headLimit
+            gateway, client: client, isLocal: isLocal, limits: limits, headLimit: headLimit, isEncrypted: tls != nil
         ) { [methods = gateway.methods] context, handler in
             promise.completeWith(
                 Result {
@@ -54,6 +55,7 @@ public final class HTTPConnection: Sendable {
                     return connection
                 })
         }
+        if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
         try channel.pipeline.syncOperations.addHandlers([headLimit, decoder, encoder, handler])
         daemon = gateway.daemon
     }

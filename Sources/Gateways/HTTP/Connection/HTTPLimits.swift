@@ -8,7 +8,7 @@ public struct HTTPLimits: Sendable {
     /// Bytes of a request's head: its first line and its headers.
     public var head = 32 << 10
     public var headerCount = 100
-    /// From the beginning of a connection until its first request's head is there.
+    /// From the beginning of a connection until its first request's head is there, the handshake of TLS included.
     public var headTimeout = Duration.seconds(10)
     /// From an answer until the next request's head is there.
     public var idleTimeout = Duration.seconds(75)

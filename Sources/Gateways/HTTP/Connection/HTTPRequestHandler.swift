@@ -6,6 +6,7 @@
 
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 import Serving
 
 final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -49,6 +50,8 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var clock: DeadlineClock?
     private let headLimit: HTTPHeadLimit
     private var isFirst = true
+    /// Until it ends, nothing can be said to the client.
+    private var isInHandshake: Bool
     /// Puts other handlers in the place of this one.
     private let upgrade: (ChannelHandlerContext, HTTPRequestHandler) -> Void
     /// What is wrong with the bytes behind a request that is answered first.
@@ -56,9 +59,10 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(
         _ gateway: HTTPGateway, client: ClientID, isLocal: Bool, limits: HTTPLimits, headLimit: HTTPHeadLimit,
-        upgrade: @escaping (ChannelHandlerContext, HTTPRequestHandler) -> Void
+        isEncrypted: Bool, upgrade: @escaping (ChannelHandlerContext, HTTPRequestHandler) -> Void
     ) {
         self.upgrade = upgrade
+        isInHandshake = isEncrypted
         self.headLimit = headLimit
         self.gateway = gateway
         self.client = client
@@ -103,6 +107,11 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         } else {
             take(part, context)
         }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent { isInHandshake = false }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -317,7 +326,7 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func timeIsUp(_ context: ChannelHandlerContext) {
         switch state {
-        case .waiting where !isFirst: context.close(promise: nil)
+        case .waiting where !isFirst || isInHandshake: context.close(promise: nil)
         case .waiting, .receiving:
             refuse(
                 HTTPFailure(.requestTimeout, "invalid_request", "the request took too long to arrive"), context)
