@@ -104,7 +104,8 @@ let package = Package(
             "Daemon",
             [
                 "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "Jobs", "ModelStore", "Observability",
-                "Search", "Services", "Serving", "Threads", "WireProtocol", logging, nioCore, nioPosix,
+                "Search", "Services", "Serving", "Threads", "WireProtocol", logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
             ]),
         executable(
             "hearthd",
@@ -128,7 +129,9 @@ let package = Package(
         tests("JobsTests", ["CPlatform", "JSON", "Jobs", "JobsHost"]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
-        tests("DaemonTests", ["Daemon"]),
+        tests(
+            "DaemonTests",
+            ["Daemon", "Gateways", "JSON", "Observability", "Serving", logging, nioCore, nioHTTP1, nioPosix]),
         tests(
             "GatewaysTests",
             [

@@ -11,6 +11,7 @@ public struct Configuration: Sendable, Hashable {
     public var jobs = Jobs()
     public var http = HTTP()
     public var compat = Compat()
+    public var telemetry = Telemetry()
 
     public init() {}
 
@@ -107,6 +108,13 @@ public struct Configuration: Sendable, Hashable {
         public var mozart = false
         public var mozartSocket = "/tmp/mozartd.sock"
         public var mozartPIDFile = "/tmp/mozartd.pid"
+    }
+
+    public struct Telemetry: Sendable, Hashable {
+        /// Where a collector takes OTLP over HTTP; nil for none.
+        public var otlpEndpoint: String?
+        /// `name=value,other=value`.
+        public var otlpHeaders: String?
     }
 
     /// What ember calls the models it can index with.

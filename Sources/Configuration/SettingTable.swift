@@ -164,6 +164,14 @@ extension Setting {
         Setting(
             "compat.mozart_pid_file", \.compat.mozartPIDFile, .path, .now,
             "Where the mozart command finds the process to stop."),
+
+        Setting(
+            "telemetry.otlp_endpoint", \.telemetry.otlpEndpoint, .url, .now,
+            "A collector of OpenTelemetry that takes OTLP over HTTP, as http://127.0.0.1:4318, to be sent a span of each "
+                + "request; empty for none."),
+        Setting(
+            "telemetry.otlp_headers", \.telemetry.otlpHeaders, .secret, .now,
+            "Headers for the collector, as name=value,other=value."),
     ]
 
     public static func named(_ key: String) -> Setting? { all.first { $0.key == key } }

@@ -15,6 +15,8 @@ public enum SettingType: Sendable, Hashable {
     case text
     /// A text that no message and no document shows; may be empty.
     case secret
+    /// That of a server; may be empty.
+    case url
     /// Texts; in the environment with commas between them.
     case texts
     /// An absolute path, or one that begins with `~/`; may be empty. Outside of the file it may also be relative to
@@ -40,6 +42,7 @@ public enum SettingType: Sendable, Hashable {
         case .choices(let names): "a table of names, each \(Self.alternatives(names.map(Self.quoted)))"
         case .text: "a text that is not empty"
         case .secret: "a text"
+        case .url: "a URL that begins with http:// or https://"
         case .texts: "a list of texts"
         case .path: "an absolute path, or one that begins with ~/"
         }
@@ -68,7 +71,7 @@ public enum SettingType: Sendable, Hashable {
             guard let number = Int(exactly: number) else { return nil }
             value = .integer(number)
         case (.string(let text), .choice), (.string(let text), .text), (.string(let text), .path),
-            (.string(let text), .secret):
+            (.string(let text), .secret), (.string(let text), .url):
             value = .string(text)
         case (.table(let table), .choices):
             var assignments: [String] = []
@@ -108,7 +111,7 @@ public enum SettingType: Sendable, Hashable {
             }
             value = .integer(number)
         case .path: return text.utf8.contains(0) ? nil : .string(text)
-        case .choice, .choices, .text, .secret: value = .string(text)
+        case .choice, .choices, .text, .secret, .url: value = .string(text)
         case .texts:
             let parts = text.split(separator: ",").map { $0.drop { $0 == " " } }
             value = .list(parts.map { part in String(part.reversed().drop { $0 == " " }.reversed()) })
@@ -126,6 +129,8 @@ public enum SettingType: Sendable, Hashable {
             Self.assignments(text).allSatisfy { !$0.name.isEmpty && names.contains($0.choice) }
         case (.text, .string(let text)): !text.isEmpty
         case (.secret, .string): true
+        case (.url, .string(let text)):
+            text.isEmpty || ["http://", "https://"].contains { text.hasPrefix($0) && text.count > $0.count }
         case (.texts, .list(let texts)): !texts.contains("")
         case (.path, .string(let path)):
             (path.isEmpty || path.hasPrefix("/") || path.hasPrefix("~/")) && !path.utf8.contains(0)

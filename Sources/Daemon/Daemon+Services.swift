@@ -172,6 +172,29 @@ extension Daemon {
             figures: { [ServiceFigure("open", frontEnds.openCount)] })
     }
 
+    /// Spans of requests for a collector, where the settings name one.
+    func telemetryService(on group: any EventLoopGroup) -> Service {
+        let exporter = SpanExporter(on: group, log: log)
+        @Sendable func apply(_ settings: Configuration.Telemetry) throws {
+            service.history.observe(nil)
+            guard let url = settings.otlpEndpoint else { return try exporter.send(to: nil) }
+            try exporter.send(to: try OTLPEndpoint(url, headers: settings.otlpHeaders))
+            service.history.observe { exporter.append($0) }
+        }
+        return Service(
+            "telemetry", .lightweight,
+            start: {
+                defer {
+                    settings.followChanges { configuration in
+                        do { try apply(configuration.telemetry) } catch { log.error("no telemetry: \(error)") }
+                    }
+                }
+                try apply(settings.current.telemetry)
+            },
+            deferred: { await exporter.run() },
+            stop: { await exporter.finish() })
+    }
+
     /// Tells systemd, where it wants to hear, that the daemon can be used.
     func notificationService(_ notification: ServiceNotification) -> Service {
         Service(

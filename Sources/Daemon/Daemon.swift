@@ -138,7 +138,7 @@ extension Daemon {
         }
         let group = try daemon.group(
             [socketService, daemon.httpService(on: loops)] + daemon.coreServices()
-                + [daemon.frontEndService(options, on: loops)]
+                + [daemon.frontEndService(options, on: loops), daemon.telemetryService(on: loops)]
                 + (notification.map { [daemon.notificationService($0)] } ?? []))
         do {
             try await group.start()

@@ -31,6 +31,16 @@ import Testing
         #expect(effective.values.allSatisfy { $0.source == .default })
     }
 
+    @Test func urls() throws {
+        for text in ["http://127.0.0.1:4318", "https://collector.example/base", ""] {
+            let effective = try load("[telemetry]\notlp_endpoint = \"\(text)\"\n")
+            #expect(effective.configuration.telemetry.otlpEndpoint == (text.isEmpty ? nil : text))
+        }
+        for text in ["collector:4318", "http://", "ftp://collector"] {
+            #expect(problems("[telemetry]\notlp_endpoint = \"\(text)\"\n").first?.contains("begins with http") == true)
+        }
+    }
+
     @Test func whatMeansNothingAloneIsRefusedAlone() throws {
         let text = "[http]\ntls_certificate = \"/a.pem\"\n"
         #expect(
@@ -169,7 +179,7 @@ import Testing
             ),
             (
                 "\"model.default\" = \"x\"",
-                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [http], [jobs], [compat]"
+                "config.toml:1: no table or key 'model.default'; there are: [model], [daemon], [socket], [queue], [http], [jobs], [compat], [telemetry]"
             ),
             ("model = \"x\"", "config.toml:1: 'model' is \"x\"; it must be a table: [model]"),
             (

@@ -51,6 +51,7 @@ import Testing
         case .text: "\"other\""
         // Never shown.
         case .secret: "\"…\""
+        case .url: "\"https://other\""
         case .texts: "[\"one\", \"other\"]"
         case .path: "\"/other\""
         }

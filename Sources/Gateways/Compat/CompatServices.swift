@@ -65,8 +65,10 @@ public struct CompatServices: Sendable {
         defer {
             daemon.end(failed: failure != nil)
             daemon.history.record(
-                "\(tool) \(method)", at: time, of: client, name: processName(client.process) ?? tool,
-                took: ContinuousClock.now - start, error: failure?.message, context.facts)
+                RequestHistory.Entry(
+                    "\(tool) \(method)", at: time, of: client, name: processName(client.process) ?? tool,
+                    took: ContinuousClock.now - start,
+                    failure: failure.map { .init(kind: $0.code.kind, message: $0.message) }, context.facts))
         }
         do {
             return try await body(context)

@@ -132,8 +132,10 @@ public struct HTTPGateway: Sendable {
             context.note("traceparent", .string(parent.text))
         }
         daemon.history.record(
-            "\(request.method.rawValue) \(route.path)", at: time, of: request.client, name: request.program,
-            took: ContinuousClock.now - start, error: failure?.message, context.facts)
+            RequestHistory.Entry(
+                "\(request.method.rawValue) \(route.path)", at: time, of: request.client, name: request.program,
+                took: ContinuousClock.now - start,
+                failure: failure.map { .init(kind: $0.kind, message: $0.message) }, context.facts))
         return response
     }
 }

@@ -199,8 +199,9 @@ public final class JSONRPCConnection: Sendable {
         if isWork {
             if methods.daemon.loadCount > loads { context.note("loaded_model", true) }
             methods.daemon.history.record(
-                call.method, at: time, of: client, name: name(), took: ContinuousClock.now - start,
-                error: response.error?.message, context.facts)
+                RequestHistory.Entry(
+                    call.method, at: time, of: client, name: name(), took: ContinuousClock.now - start,
+                    failure: response.error.map { .init(kind: $0.code.kind, message: $0.message) }, context.facts))
         }
         return response
     }

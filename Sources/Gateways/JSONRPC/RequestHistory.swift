@@ -3,48 +3,81 @@
 // The last requests and the way each of them took: what `hearth why` tells.
 
 public import JSON
-import Serving
+public import Serving
 import Synchronization
 import WireProtocol
 
 public final class RequestHistory: Sendable {
-    private struct Entry: Sendable {
-        let at: Double
-        let client: ClientID
-        let name: String?
-        let method: String
-        let duration: Duration
-        let error: String?
-        let facts: JSONObject
+    /// A request that was answered.
+    public struct Entry: Sendable {
+        /// Why it was not answered as it wished.
+        public struct Failure: Sendable {
+            /// A word for programs, as in `data.kind` of the protocol.
+            public let kind: String
+            public let message: String
+
+            public init(kind: String, message: String) {
+                self.kind = kind
+                self.message = message
+            }
+        }
+
+        /// When it came, in seconds since 1970.
+        public let at: Double
+        public let client: ClientID
+        /// Of the client's program, where it is known.
+        public let name: String?
+        /// "embed", "POST /v1/embeddings", or that of another tool behind its name.
+        public let method: String
+        public let duration: Duration
+        public let failure: Failure?
+        /// The model, the tokens, and more of that kind.
+        public let facts: JSONObject
+
+        public init(
+            _ method: String, at time: Double, of client: ClientID, name: String?, took duration: Duration,
+            failure: Failure?, _ facts: JSONObject
+        ) {
+            at = time
+            self.client = client
+            self.name = name
+            self.method = method
+            self.duration = duration
+            self.failure = failure
+            self.facts = facts
+        }
+    }
+
+    private struct State {
+        var ring: [Entry] = []
+        var next = 0
+        var observer: (@Sendable (Entry) -> Void)?
     }
 
     private static let capacity = 256
-    private let entries = Mutex<(ring: [Entry], next: Int)>(([], 0))
+    private let state = Mutex(State())
 
     public init() {}
 
-    /// - Parameters:
-    ///   - name: of the client's program, where it is known.
-    ///   - error: why it failed.
-    func record(
-        _ method: String, at time: Double, of client: ClientID, name: String?, took duration: Duration, error: String?,
-        _ facts: JSONObject
-    ) {
-        let entry = Entry(
-            at: time, client: client, name: name, method: method, duration: duration, error: error, facts: facts)
-        entries.withLock { entries in
-            if entries.ring.count < Self.capacity {
-                entries.ring.append(entry)
+    /// Tells of every request from now on, on the task that answered it; nil for nobody. Must not block.
+    public func observe(_ observer: (@Sendable (Entry) -> Void)?) { state.withLock { $0.observer = observer } }
+
+    func record(_ entry: Entry) {
+        let observer = state.withLock { state in
+            if state.ring.count < Self.capacity {
+                state.ring.append(entry)
             } else {
-                entries.ring[entries.next] = entry
+                state.ring[state.next] = entry
             }
-            entries.next = (entries.next + 1) % Self.capacity
+            state.next = (state.next + 1) % Self.capacity
+            return state.observer
         }
+        observer?(entry)
     }
 
     /// The newest last.
     public func last(_ count: Int) -> [JSONValue] {
-        let (ring, next) = entries.withLock { $0 }
+        let (ring, next) = state.withLock { ($0.ring, $0.next) }
         let ordered = ring.count < Self.capacity ? ring[...] : ring[next...] + ring[..<next]
         return ordered.suffix(count).map { entry in
             var object: JSONObject = [
@@ -54,7 +87,7 @@ public final class RequestHistory: Sendable {
             // Nobody knows whose process is behind a port.
             if entry.client.process > 0 { object["pid"] = .integer(Int64(entry.client.process)) }
             object["client"] = entry.name.map(JSONValue.string)
-            object["error"] = entry.error.map(JSONValue.string)
+            object["error"] = (entry.failure?.message).map(JSONValue.string)
             for fact in entry.facts.members { object[fact.key] = fact.value }
             return .object(object)
         }
