@@ -125,7 +125,7 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
-        .executableTarget(name: "JobsHost", dependencies: ["Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
+        .executableTarget(name: "JobsHost", dependencies: ["JSON", "Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
         tests("JobsTests", ["CPlatform", "JSON", "Jobs", "JobsHost"]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),

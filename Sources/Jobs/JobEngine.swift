@@ -18,7 +18,9 @@ internal import Threads
 public final class JobEngine: Sendable {
     /// How many jobs an earlier engine left in the middle of their work; they are marked failed and can be resumed.
     public let orphans: Int
-    private let settings: JobEngineSettings
+    /// Files that clients left for batches, and their results.
+    public let files: FileStore
+    let settings: JobEngineSettings
     private let registry: JobRegistry
     private let inbox: EngineInbox
     private let streams = EventStreams()
@@ -35,6 +37,8 @@ public final class JobEngine: Sendable {
         try Files.makeFolder(settings.folder)
         let lock = "\(settings.folder)/steps.lock"
         SupervisorLock.waitUntilFree(lock, atMost: .seconds(10))
+        files = FileStore(root: "\(settings.folder)/batches")
+        files.sweep()
         registry = try JobRegistry(path: "\(settings.folder)/registry.sqlite")
         orphans = try registry.recoverOrphans(at: settings.wallClock())
         let waiting = try registry.ids([.queued, .paused])

@@ -19,6 +19,8 @@ public struct JobsError: Error, Sendable, Hashable, CustomStringConvertible {
         case registry
         /// A file or folder cannot be read or written.
         case fileSystem
+        /// The disk is full, or as much is kept as may be.
+        case noSpace
         /// A process cannot be started or watched.
         case process
         case cancelled

@@ -3,6 +3,7 @@
 // A program for the tests of Jobs: a step supervisor, an engine that can be
 // killed, and a stand-in for the command that steps run.
 
+import JSON
 import Jobs
 
 #if canImport(Glibc)
@@ -18,6 +19,7 @@ struct JobsHost {
         switch arguments.dropFirst().first {
         case StepSupervisor.verb: exit(StepSupervisor.run(Array(arguments.dropFirst(2))))
         case "engine" where arguments.count == 4: await engine(folder: arguments[2], file: arguments[3])
+        case "answer-batch": answer(folder: arguments[2])
         case "embed-corpus", "sync", "rerank":
             // Shows what it was called with.
             print(arguments.dropFirst().joined(separator: "|"))
@@ -60,11 +62,45 @@ struct JobsHost {
         }
     }
 
+    /// Works through a batch. Dies, in its first attempt, where the environment says after how many answers.
+    private static func answer(folder: String) {
+        let isFirst = getenv("HEARTH_ATTEMPT").map { String(cString: $0) } == "1"
+        let limit = getenv("HEARTH_DEADLY").flatMap { Int(String(cString: $0)) }
+        var endpoint = EchoEndpoint(answersBeforeDeath: isFirst ? limit : nil)
+        do {
+            let batch = try BatchWork(folder).run(&endpoint) { print($0.line) }
+            exit(batch.status == .completed ? 0 : 1)
+        } catch {
+            print("hearth: \(error)")
+            exit(1)
+        }
+    }
+
     private static func text(_ path: String) throws -> String {
         guard let file = fopen(path, "r") else { throw JobsError(.fileSystem, "there is no '\(path)'") }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = fread(&bytes, 1, bytes.count, file)
         return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}
+
+/// Answers with what it was asked, and refuses what asks for that.
+private struct EchoEndpoint: BatchEndpoint {
+    var answersBeforeDeath: Int?
+    private var requests: [JSONValue] = []
+
+    init(answersBeforeDeath: Int?) { self.answersBeforeDeath = answersBeforeDeath }
+
+    mutating func send(_ body: JSONValue) { requests.append(body) }
+
+    mutating func receive() -> BatchAnswer {
+        if let rest = answersBeforeDeath {
+            if rest == 0 { kill(getpid(), SIGKILL) }
+            answersBeforeDeath = rest - 1
+        }
+        if getenv("HEARTH_SLOW") != nil { sleep(1000) }
+        let body = requests.removeFirst()
+        return BatchAnswer(status: body["refuse"] == nil ? 200 : 400, body: body.encoded())
     }
 }

@@ -86,7 +86,7 @@ extension WireError {
             case .shuttingDown: .shuttingDown
             case .invalid: .invalidParameters
             case .cancelled: .cancelled
-            case .registry, .fileSystem, .process: .internalError
+            case .registry, .fileSystem, .noSpace, .process: .internalError
             }
         self.init(code, error.message)
         if error.code == .overloaded { details = ["retry_after_ms": 30_000] }

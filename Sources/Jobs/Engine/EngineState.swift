@@ -27,6 +27,8 @@ final class EngineState {
     private static let pressurePause = Duration.seconds(1)
     private static let reliefPause = Duration.seconds(15)
     static let insightsKept = 2000
+    /// What jobs are told that make room for others.
+    static let pressureReason = "cancelled, because the machine ran out of room; resume the job when it has more"
 
     let settings: JobEngineSettings
     let registry: JobRegistry
@@ -148,9 +150,7 @@ final class EngineState {
             let job = scheduler.leastImportantRunningJob
         else { return }
         relievedAt = now
-        cancel(
-            job, reason: "cancelled, because the machine ran out of room; resume the job when it has more",
-            isRepeated: true)
+        cancel(job, reason: Self.pressureReason, isRepeated: true)
     }
 
     /// Asks again about the machine, for a job that wants in.

@@ -9,6 +9,10 @@ public struct JobEngineSettings: Sendable {
     public var supervisor: [String]
     /// The command that steps such as `embed` and `sync` run, as an absolute path.
     public var command: String
+    /// The executable, as an absolute path, and the verb that work through a batch whose folder they are given.
+    public var batchWorker: [String]
+    /// Variables of those processes.
+    public var batchEnvironment: [String: String]
     /// Steps of all jobs that run at once.
     public var maximumSteps: Int
     /// Finished jobs that are remembered.
@@ -23,7 +27,8 @@ public struct JobEngineSettings: Sendable {
     public var wallClock: @Sendable () -> Int64
 
     public init(
-        folder: String, supervisor: [String], command: String, maximumSteps: Int = 5, history: Int = 1000,
+        folder: String, supervisor: [String], command: String, batchWorker: [String] = [],
+        batchEnvironment: [String: String] = [:], maximumSteps: Int = 5, history: Int = 1000,
         stepTimeout: Duration? = .seconds(21600), grace: Duration = .seconds(10),
         pressure: @escaping @Sendable () -> Pressure = { .none },
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
@@ -31,6 +36,8 @@ public struct JobEngineSettings: Sendable {
         self.folder = folder
         self.supervisor = supervisor
         self.command = command
+        self.batchWorker = batchWorker
+        self.batchEnvironment = batchEnvironment
         self.maximumSteps = maximumSteps
         self.history = history
         self.stepTimeout = stepTimeout

@@ -22,6 +22,12 @@ public struct JobSummary: Sendable, Hashable {
     /// Steps that have ended, however they did.
     public var finishedSteps: Int
     public var failedSteps: Int
+
+    /// Whether it ended by nobody's wish and no fault of its own: the daemon was killed, or the machine had no room.
+    public var wasInterrupted: Bool {
+        state == .failed && reason == JobRegistry.restartReason
+            || state == .cancelled && reason == EngineState.pressureReason
+    }
 }
 
 /// A step of a job, with its last attempt.

@@ -13,7 +13,9 @@ enum Files {
     static func describe(_ number: Int32) -> String { String(cString: strerror(number)) }
 
     static func error(_ action: String, _ path: String, _ number: Int32 = errno) -> JobsError {
-        JobsError(.fileSystem, "could not \(action) '\(path)': \(describe(number))")
+        JobsError(
+            number == ENOSPC || number == EDQUOT ? .noSpace : .fileSystem,
+            "could not \(action) '\(path)': \(describe(number))")
     }
 
     static func isFolder(_ path: String) -> Bool {
@@ -123,7 +125,9 @@ enum Files {
     }
 
     /// Replaces a file so that after a crash there is either the old or the new one, whole.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(JobsError) {
+    static func replace(_ path: String, with bytes: [UInt8]) throws(JobsError) { try replace(path, with: bytes[...]) }
+
+    static func replace(_ path: String, with bytes: ArraySlice<UInt8>) throws(JobsError) {
         let temporary = "\(path).part"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw error("create", temporary) }

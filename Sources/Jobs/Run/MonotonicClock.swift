@@ -15,4 +15,6 @@ enum MonotonicClock {
 public enum WallClock {
     /// Milliseconds since 1970.
     public static var now: Int64 { hearth_wall_clock() }
+
+    static var seconds: Int { Int(now / 1000) }
 }
