@@ -125,7 +125,8 @@ let package = Package(
         tests("CKernelsTests", ["CKernels"]),
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
-        .executableTarget(name: "JobsHost", dependencies: ["JSON", "Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
+        .executableTarget(
+            name: "JobsHost", dependencies: ["JSON", "Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
         tests("JobsTests", ["CPlatform", "JSON", "Jobs", "JobsHost"]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
@@ -135,8 +136,8 @@ let package = Package(
         tests(
             "GatewaysTests",
             [
-                "Configuration", "Gateways", "Inference", "JSON", "Jobs", "Observability", "Search", "Serving",
-                "WireProtocol", nioCore, nioHTTP1, nioPosix,
+                "Configuration", "Gateways", "Inference", "JSON", "Jobs", "JobsHost", "Observability", "Search",
+                "Serving", "WireProtocol", nioCore, nioHTTP1, nioPosix,
             ]),
         tests(
             "CompatTests",

@@ -62,7 +62,8 @@ final class JobHost: Sendable {
     private func open() async throws -> JobEngine {
         let settings = settings
         let engine = try await onOwnThread(named: "jobs") { () throws(JobsError) in try JobEngine(settings) }
-        // Ends with the engine.
+        // Both end with the engine.
+        Task { await engine.batches.run() }
         Task { [bus] in
             for await event in engine.events() { bus.publish(.jobs, event.fields) }
         }
@@ -96,8 +97,20 @@ extension JobEngineSettings {
         let folder = executableFolder() ?? ""
         self.init(
             folder: options.paths.state + "/jobs", supervisor: [folder + "/hearthd", StepSupervisor.verb],
-            command: folder + "/hearth", maximumSteps: configuration.maxConcurrent, history: configuration.history,
+            command: folder + "/hearth", batchWorker: [folder + "/hearthd", BatchWork.verb],
+            batchEnvironment: Self.variables(options), maximumSteps: configuration.maxConcurrent,
+            history: configuration.history,
             stepTimeout: configuration.timeout,
             pressure: { Pressure(rawValue: parts.made.governor?.level().rawValue ?? 0) ?? .none })
+    }
+
+    /// What a client needs to find this daemon, and no other.
+    private static func variables(_ options: DaemonOptions) -> [String: String] {
+        var variables = options.environment.filter {
+            ["HOME", "PATH", "TMPDIR", "HEARTH_HOME"].contains($0.key) || $0.key.hasPrefix("XDG_")
+        }
+        variables["HEARTH_SOCKET"] = options.paths.socket
+        variables["HEARTH_MODE"] = "daemon"
+        return variables
     }
 }

@@ -32,13 +32,17 @@ final class TestDaemon: DaemonControl {
     let state = Mutex(Counts())
     private let threads: ComputeThreads
     private let services: Backend
+    private let engine: JobEngine?
 
     private static let fixtures =
         String(#filePath.dropLast("/GatewaysTests/TestDaemon.swift".count)) + "/InferenceTests/Fixtures/"
     static let installed = ["tiny-sentence", "tiny-cross", "tiny-labels"]
 
-    /// - Parameter tokens: what may be on its way at a time.
-    init(tokens: Int = 1_000_000) {
+    /// - Parameters:
+    ///   - tokens: what may be on its way at a time.
+    ///   - engine: nil where there are no jobs.
+    init(tokens: Int = 1_000_000, engine: JobEngine? = nil) {
+        self.engine = engine
         threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
         let models = ModelPool(options: { _ in LoadOptions(precision: .f32) }) { name throws(ServingError) in
             let name = name ?? "tiny-sentence"
@@ -53,7 +57,10 @@ final class TestDaemon: DaemonControl {
             finding: FindService(IndexCatalogue("/nonexistent"), threads: .started(1)))
     }
 
-    func jobs() async throws -> JobEngine { throw WireError(.invalidRequest, "there are no jobs here") }
+    func jobs() async throws -> JobEngine {
+        guard let engine else { throw WireError(.invalidRequest, "there are no jobs here") }
+        return engine
+    }
 
     func backend() async throws(WireError) -> Backend { services }
     func notice(about model: String, insteadOf name: String?) -> String? { nil }

@@ -53,18 +53,20 @@ struct ModelName: Sendable {
 
 // MARK: - Embedding
 
-extension HTTPCall {
+extension EmbedRequest {
     /// Extensions that every API takes, over what the API itself says.
-    func extend(_ request: inout EmbedRequest, with fields: Parameters) throws {
-        if let lane: WireProtocol.Lane = try fields.choice("lane") { request.lane = Serving.Lane(lane) }
-        if let space = try fields.string("expect_space") { request.expectedSpace = space }
-        if let type: InputType = try fields.choice("input_type") { request.prompt = PromptChoice(type) }
-        if let name = try fields.string("prompt_name") { request.prompt = .named(name) }
+    mutating func extend(with fields: Parameters) throws {
+        if let lane: WireProtocol.Lane = try fields.choice("lane") { self.lane = Serving.Lane(lane) }
+        if let space = try fields.string("expect_space") { expectedSpace = space }
+        if let type: InputType = try fields.choice("input_type") { prompt = PromptChoice(type) }
+        if let name = try fields.string("prompt_name") { prompt = .named(name) }
         if let truncation: WireProtocol.Truncation = try fields.choice("truncation") {
-            request.overlength = EmbedRequest.Overlength(truncation)
+            overlength = Overlength(truncation)
         }
     }
+}
 
+extension HTTPCall {
     func embed(_ request: EmbedRequest) async throws -> EmbedOutcome {
         var request = request
         request.client = context.client

@@ -4,6 +4,7 @@
 // own words.
 
 import JSON
+import Jobs
 import NIOHTTP1
 import Serving
 import WireProtocol
@@ -37,7 +38,17 @@ extension HTTPFailure {
             self = failure
             return
         }
-        let error = WireError(error)
+        switch (error as? JobsError)?.code {
+        case .notFound: self.init(.notFound, "not_found", "\(error)")
+        case .noSpace:
+            self.init(.insufficientStorage, "insufficient_storage", "\(error)")
+            // SDKs would send the same again.
+            headers = ["x-should-retry": "false"]
+        default: self.init(wire: WireError(error))
+        }
+    }
+
+    private init(wire error: WireError) {
         self.init(
             Self.status(of: error.code), error.code.kind, error.message,
             parameter: error.details["parameter"]?.string)

@@ -21,7 +21,7 @@ public struct HTTPGateway: Sendable {
     /// What a WebSocket speaks.
     var methods: Methods { Methods(daemon: daemon) }
 
-    /// What there is to ask; a path may end in a parameter, "/v1/models/{model}".
+    /// What there is to ask; a path may have a parameter, "/v1/models/{model}".
     public static var routes: [(method: HTTPMethod, path: String)] { Route.all.map { ($0.method, $0.path) } }
 
     /// Answers a request. Never fails: what went wrong is in the answer. Cancelling the task ends the work.

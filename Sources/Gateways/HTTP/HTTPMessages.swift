@@ -40,6 +40,20 @@ public struct HTTPRequest: Sendable {
         }
         return path.prefix { $0 != "?" && $0 != "#" }
     }
+
+    /// What follows the path, by name; of what comes twice the last one counts.
+    func query() throws(HTTPFailure) -> [String: String] {
+        var values: [String: String] = [:]
+        let text = target.drop { $0 != "?" }.dropFirst().prefix { $0 != "#" }
+        for pair in text.split(separator: "&") {
+            let spaced = pair.map { $0 == "+" ? " " : $0 }
+            let parts = Substring(spaced).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = parts[0].percentDecoded, let value = (parts.count > 1 ? parts[1] : "").percentDecoded
+            else { throw .invalid("the query is not UTF-8, percent-encoded") }
+            values[name] = value
+        }
+        return values
+    }
 }
 
 public struct HTTPResponse: Sendable {

@@ -43,7 +43,7 @@ enum Ollama {
         request.dimensions = try fields.positiveInteger("dimensions")
         request.overlength = try fields.bool("truncate") ?? true ? .cutEnd : .refuse
         if let type = model.inputType { request.prompt = PromptChoice(type) }
-        try call.extend(&request, with: fields)
+        try request.extend(with: fields)
         let loading = try await load(call, model, start)
         let outcome = try await call.embed(request)
         if let keepAlive { try await call.daemon.backend().models.load(model.name, keepAlive: keepAlive) }
@@ -62,7 +62,7 @@ enum Ollama {
         var request = EmbedRequest(.texts([text]))
         request.model = model.name
         if let type = model.inputType { request.prompt = PromptChoice(type) }
-        try call.extend(&request, with: fields)
+        try request.extend(with: fields)
         let outcome = try await call.embed(request)
         if let keepAlive { try await call.daemon.backend().models.load(model.name, keepAlive: keepAlive) }
         var writer = JSONWriter(reservingCapacity: outcome.vectors.count * 12 + 64)

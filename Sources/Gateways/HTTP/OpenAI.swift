@@ -10,18 +10,26 @@ import Serving
 import WireProtocol
 
 enum OpenAI {
-    static let routes = [
-        Route(.POST, "/v1/embeddings", .openAI, isWork: true, embeddings),
-        Route(.GET, "/v1/models", .openAI, models),
-        Route(.GET, "/v1/models/{model}", .openAI, model),
-    ]
+    static let routes =
+        [
+            Route(.POST, "/v1/embeddings", .openAI, isWork: true, embeddings),
+            Route(.GET, "/v1/models", .openAI, models),
+            Route(.GET, "/v1/models/{model}", .openAI, model),
+        ] + fileRoutes + batchRoutes
 
     // MARK: - Embeddings
 
     enum Format: String, CaseIterable { case float, base64 }
 
     static func embeddings(_ call: HTTPCall) async throws -> HTTPResponse {
-        let fields = try call.fields()
+        let (request, format) = try request(try call.fields())
+        let outcome = try await call.embed(request)
+        var result = EmbedResult(outcome)
+        result.notice = call.notice(outcome.model, insteadOf: request.model)
+        return HTTPResponse(json: body(result, format))
+    }
+
+    static func request(_ fields: Parameters) throws -> (EmbedRequest, Format) {
         let input = try HTTPCall.input(fields["input"], "input", fields)
         try refuseEmpty(input)
         let format = try fields.choice("encoding_format", of: Format.self) ?? .float
@@ -30,9 +38,8 @@ enum OpenAI {
         request.model = model.name
         request.dimensions = try fields.positiveInteger("dimensions")
         if let type = model.inputType { request.prompt = PromptChoice(type) }
-        try call.extend(&request, with: fields)
-        let outcome = try await call.embed(request)
-        return HTTPResponse(json: body(outcome, format, call.notice(outcome.model, insteadOf: model.name)))
+        try request.extend(with: fields)
+        return (request, format)
     }
 
     private static func refuseEmpty(_ input: EmbedRequest.Input) throws(HTTPFailure) {
@@ -45,9 +52,8 @@ enum OpenAI {
         if let emptyItem { throw .invalid("'input[\(emptyItem)]' is empty", parameter: "input") }
     }
 
-    private static func body(_ outcome: EmbedOutcome, _ format: Format, _ notice: String?) -> [UInt8] {
-        let result = EmbedResult(outcome)
-        var writer = JSONWriter(reservingCapacity: outcome.vectors.count * (format == .float ? 12 : 6) + 512)
+    static func body(_ result: EmbedResult, _ format: Format) -> [UInt8] {
+        var writer = JSONWriter(reservingCapacity: result.embeddings.count * (format == .float ? 12 : 6) + 512)
         writer.beginObject()
         writer.key("object")
         writer.string("list")
@@ -68,17 +74,17 @@ enum OpenAI {
         }
         writer.endArray()
         writer.key("model")
-        writer.string(outcome.model)
+        writer.string(result.model)
         writer.key("usage")
         writer.value([
-            "prompt_tokens": .integer(Int64(outcome.tokens)), "total_tokens": .integer(Int64(outcome.tokens)),
+            "prompt_tokens": .integer(Int64(result.tokens)), "total_tokens": .integer(Int64(result.tokens)),
         ])
         // What SDKs pass over.
         writer.key("space_id")
-        writer.string(outcome.spaceID)
+        writer.string(result.spaceID)
         writer.key("truncated")
         writer.value(.array(result.truncated.map(\.json)))
-        if let notice {
+        if let notice = result.notice {
             writer.key("notice")
             writer.string(notice)
         }

@@ -33,7 +33,7 @@ struct Route: Sendable {
     typealias Handler = @Sendable (HTTPCall) async throws -> HTTPResponse
 
     let method: HTTPMethod
-    /// May end in a parameter, "/v1/models/{model}", which takes the rest, slashes included.
+    /// May have a parameter, "/v1/files/{id}/content". That of a model takes slashes, too: "/v1/models/{model}".
     let path: String
     let family: APIFamily
     /// As in `Methods.work`: refused by a daemon that drains.
@@ -57,8 +57,12 @@ struct Route: Sendable {
     fileprivate func parameter(in path: String) -> String? {
         guard let brace = self.path.firstIndex(of: "{") else { return path == self.path ? "" : nil }
         let prefix = self.path[..<brace]
-        guard path.hasPrefix(prefix), path.utf8.count > prefix.utf8.count else { return nil }
-        return String(path.dropFirst(prefix.count))
+        let suffix = self.path[brace...].drop { $0 != "}" }.dropFirst()
+        guard path.hasPrefix(prefix), path.hasSuffix(suffix),
+            path.utf8.count > prefix.utf8.count + suffix.utf8.count
+        else { return nil }
+        let parameter = path.dropFirst(prefix.count).dropLast(suffix.count)
+        return parameter.contains("/") && !self.path.hasSuffix("{model}") ? nil : String(parameter)
     }
 }
 

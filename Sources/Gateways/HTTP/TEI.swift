@@ -41,7 +41,7 @@ enum TEI {
         var request = try request(fields["inputs"], fields)
         request.normalize = try fields.bool("normalize") ?? true
         request.dimensions = try fields.positiveInteger("dimensions")
-        try call.extend(&request, with: fields)
+        try request.extend(with: fields)
         let outcome = try await call.embed(request)
         let result = EmbedResult(outcome)
         var writer = JSONWriter(reservingCapacity: outcome.vectors.count * 12 + 64)
@@ -97,7 +97,7 @@ enum TEI {
     static func embedAll(_ call: HTTPCall) async throws -> HTTPResponse {
         let fields = try call.fields()
         var request = try request(fields["inputs"], fields)
-        try call.extend(&request, with: fields)
+        try request.extend(with: fields)
         request.client = call.context.client
         let outcome = try await call.daemon.backend().embedding.tokenVectors(request)
         call.context.note("model", .string(outcome.model))
@@ -139,7 +139,7 @@ enum TEI {
         let all = JSONValue.array(([source] + texts).map(JSONValue.string))
         var request = try request(all, fields, settings: settings)
         request.normalize = true
-        try call.extend(&request, with: fields)
+        try request.extend(with: fields)
         let result = EmbedResult(try await call.embed(request))
         var writer = JSONWriter()
         writer.numbers(

@@ -28,6 +28,9 @@ public struct BatchAnswer: Sendable, Hashable {
 }
 
 public struct BatchWork {
+    /// What its process is called as.
+    public static let verb = "answer-batch"
+
     /// Requests on their way, and bytes of those.
     private static let window = (requests: 64, bytes: 1 << 20)
     private static let checkpointPause = Duration.seconds(1)

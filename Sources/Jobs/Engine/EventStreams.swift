@@ -12,6 +12,7 @@ final class EventStreams: Sendable {
         var listeners: [Int: AsyncStream<JobEvent>.Continuation] = [:]
         var nextID = 0
         var sequence: UInt64 = 0
+        var isFinished = false
     }
 
     private let state = Mutex(State())
@@ -27,10 +28,15 @@ final class EventStreams: Sendable {
     func stream() -> AsyncStream<JobEvent> {
         let (stream, listener) = AsyncStream.makeStream(
             of: JobEvent.self, bufferingPolicy: .bufferingNewest(Self.capacity))
-        let id = state.withLock { state in
+        let id = state.withLock { state -> Int? in
+            if state.isFinished { return nil }
             state.nextID += 1
             state.listeners[state.nextID] = listener
             return state.nextID
+        }
+        guard let id else {
+            listener.finish()
+            return stream
         }
         listener.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
         return stream
@@ -38,6 +44,7 @@ final class EventStreams: Sendable {
 
     func finish() {
         let listeners = state.withLock { state in
+            state.isFinished = true
             defer { state.listeners = [:] }
             return Array(state.listeners.values)
         }

@@ -28,7 +28,7 @@ public enum OpenAPI {
         ]
     }
 
-    private static let texts = [common, openAI, cohere, jina, tei, ollama]
+    private static let texts = [common, openAI, batches, cohere, jina, tei, ollama]
 
     private static var paths: JSONObject {
         var paths: JSONObject = [:]

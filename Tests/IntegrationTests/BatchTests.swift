@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batches as OpenAI's package makes them, with a daemon that may be killed.
+
+import Foundation
+import JSON
+import Testing
+
+@Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
+struct BatchTests {
+    private let script = String(#filePath.dropLast("BatchTests.swift".count)) + "Clients/openai_batches.py"
+
+    /// A home with a daemon that speaks HTTP; nil where there is no Python with the package.
+    private func home() throws -> TestHome? {
+        guard TestHome.variable("HEARTH_TEST_PYTHON")?.isEmpty == false else {
+            print("skipped: the packages could not be installed")
+            return nil
+        }
+        let home = try TestHome()
+        try "[http]\nenabled = true\naddress = \"127.0.0.1:0\"\n".write(
+            toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
+        return home
+    }
+
+    /// Starts the daemon and runs the client.
+    private func client(_ home: TestHome, _ arguments: [String] = []) throws -> String {
+        #expect(try home.run(["start"]).status == 0)
+        var address: String?
+        for _ in 0..<1000 where address == nil {
+            let http = try status(home)["http"]
+            if http?["listening"] == true { address = http?["address"]?.string } else { usleep(10_000) }
+        }
+        let result = try TestHome.run(
+            TestHome.variable("HEARTH_TEST_PYTHON") ?? "",
+            [script, "http://" + (try #require(address)), "all-minilm-l6-v2"] + arguments,
+            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    @Test func theOfficialClientFindsWhatItExpects() throws {
+        guard let home = try home() else { return }
+        _ = try client(home)
+        let jobs = try home.run(["jobs"]).output
+        #expect(jobs.contains("batch_") && jobs.contains("completed"), "\(jobs)")
+    }
+
+    @Test func aKilledDaemonGoesOnAndAnswersEachRequestOnce() throws {
+        guard let home = try home() else { return }
+        let count = 6000
+        let batch = try client(home, ["begin", "\(count)"])
+        let pid = try #require(try status(home)["pid"]?.integer)
+        kill(pid_t(pid), SIGKILL)
+        // Whoever starts the next one asks for nothing else.
+        _ = try client(home, ["finish", "\(count)", batch])
+        let job = try JSONValue(parsing: Array(try home.run(["jobs", "show", batch, "--json"]).output.utf8))
+        #expect(job["state"] == "completed" && job["steps"]?.array?[0]["attempts"]?.integer ?? 0 > 1, "\(job)")
+    }
+}
