@@ -116,6 +116,19 @@ function showJobs(jobs) {
 }
 
 let hasJobs = true;
+/** Finished jobs with their steps: they do not change any more. */
+const finishedJobs = new Map();
+
+async function withSteps(job) {
+  const key = `${job.id} ${job.finished_at}`;
+  try {
+    const known = finishedJobs.get(key) ?? (await daemon.call("job.status", { id: job.id }));
+    if (known.finished_at) finishedJobs.set(key, known);
+    return known;
+  } catch {
+    return job;
+  }
+}
 
 async function refreshJobs() {
   if (!hasJobs) return;
@@ -124,9 +137,7 @@ async function refreshJobs() {
       daemon.call("job.list", { states: ["running", "paused", "queued"], limit: 12 }),
       daemon.call("job.list", { states: ["completed", "failed", "cancelled"], limit: 4 }),
     ]);
-    const running = active.jobs.map((job) =>
-      job.state === "running" ? daemon.call("job.status", { id: job.id }).catch(() => job) : job);
-    showJobs([...(await Promise.all(running)), ...finished.jobs]);
+    showJobs(await Promise.all([...active.jobs, ...finished.jobs].map(withSteps)));
   } catch (error) {
     if (error.code !== -32601) throw error;
     hasJobs = false;
