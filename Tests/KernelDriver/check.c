@@ -179,8 +179,9 @@ static void check_attention(ck_precision precision, attention_case c) {
     for (int32_t d = 0; d < 2 * n - 1; d++) buckets[d] = d * 5 % positions;
     void *scratch = aligned(table->attention_scratch_size(n, c.head_size));
     ck_attention a = {
-        .q = q, .k = k, .v = v, .ldq = ldq, .ldk = ldk, .ldv = ldv, .length = n, .query_end = n, .head_size = c.head_size,
-        .head_begin = 0, .head_end = c.heads, .heads_per_kv = c.heads_per_kv, .scale = 1 / sqrtf((float)c.head_size),
+        .q = q, .k = k, .v = v, .ldq = ldq, .ldk = ldk, .ldv = ldv, .length = n, .query_end = n,
+        .head_size = c.head_size, .head_begin = 0, .head_end = c.heads, .heads_per_kv = c.heads_per_kv,
+        .scale = 1 / sqrtf((float)c.head_size),
         .window_left = c.left, .window_right = c.right, .distance_bias = c.bias ? bias : NULL, .lddistance = ldd,
         .out = out, .ldout = ldout, .scratch = scratch, .precision = asked,
     };

@@ -168,7 +168,7 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
     const int64_t left = t->window_left, right = t->window_right, length = t->length;
     const int64_t first = query - left > 0 ? (query - left) / CK_PANEL * CK_PANEL : 0;
     const int64_t last = query + rows + right < length ? query + rows + right : length;
-    const int group = s->bf16 ? 2 : 1;
+    const int group = s->bf16 ? 2 : 1, step = s->arithmetic->step;
     const float *q = t->q + (query - t->query_begin) * t->ldq + (int64_t)head * t->head_size;
     int64_t ldq = t->ldq * (int64_t)sizeof(float);
     if (s->bf16) {
@@ -221,7 +221,7 @@ CK_INLINE void attend(const ck_attention *t, const attention_plan *s, int32_t he
         s->arithmetic->product(&(ck_product){
             .a = s->scores, .lda = KEY_BLOCK * sizeof(float), .m = rows,
             .b = s->v + key / group * CK_PANEL, .ldb = s->keys / group * CK_PANEL * (int64_t)sizeof(float),
-            .panels = (int32_t)(s->width / CK_PANEL), .groups = (int32_t)ck_round_up((keys + group - 1) / group, s->arithmetic->step),
+            .panels = (int32_t)(s->width / CK_PANEL), .groups = (int32_t)ck_round_up((keys + group - 1) / group, step),
             .c = key == first ? s->sums : s->part, .ldc = s->width,
         });
         if (key == first) continue;

@@ -5,6 +5,16 @@
 
 #include <string.h>
 
+#if !defined(CK_HAS_JOIN)
+/// LANES bfloat16 of `first`, then those of `second`.
+CK_INLINE vf v_join_bf16(vf first, vf second) {
+    uint16_t both[2 * LANES];
+    v_store_bf16(both, first);
+    v_store_bf16(both + LANES, second);
+    return v_load(both);
+}
+#endif
+
 static CK_TARGET void convert_bf16(
     const float *x, int64_t ldx, int64_t m, int32_t k, void *a, int64_t lda, ck_quantization *rows) {
     (void)rows;
@@ -12,7 +22,8 @@ static CK_TARGET void convert_bf16(
         const float *row = x + i * ldx;
         uint16_t *out = (uint16_t *)((char *)a + i * lda);
         int32_t p = 0;
-        for (; p + 2 * LANES <= k; p += 2 * LANES) v_store(out + p, v_join_bf16(v_load(row + p), v_load(row + p + LANES)));
+        for (; p + 2 * LANES <= k; p += 2 * LANES)
+            v_store(out + p, v_join_bf16(v_load(row + p), v_load(row + p + LANES)));
         for (; p + LANES <= k; p += LANES) v_store_bf16(out + p, v_load(row + p));
         if (p < k) {
             uint16_t rest[LANES];

@@ -76,13 +76,6 @@ CK_INLINE void v_store_bf16(void *p, vf v) {
     _mm_storeu_si128(p, _mm256_castsi256_si128(halves));
 }
 
-CK_INLINE vf v_join_bf16(vf first, vf second) {
-    uint16_t both[2 * LANES];
-    v_store_bf16(both, first);
-    v_store_bf16(both + LANES, second);
-    return v_load(both);
-}
-
 CK_INLINE vf v_pair_bf16(vf low, vf high) {
     vi half = _mm256_srli_epi32(_mm256_castps_si256(v_round_bf16(low)), 16);
     return _mm256_or_ps(v_round_bf16(high), _mm256_castsi256_ps(half));

@@ -79,11 +79,13 @@ enum { CK_BF16_ROWS = 12, CK_BF16_IS_EMULATED = false };
 
 CK_INLINE void v_store_bf16(void *p, vf v) { _mm256_storeu_si256(p, (__m256i)_mm512_cvtneps_pbh(v)); }
 
+#define CK_HAS_JOIN
 CK_INLINE vf v_join_bf16(vf first, vf second) { return (vf)_mm512_cvtne2ps_pbh(second, first); }
 
 CK_INLINE vf v_pair_bf16(vf low, vf high) {
     const vi alternate = _mm512_set_epi16(
-        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1,
+        16, 0);
     return _mm512_castsi512_ps(_mm512_permutexvar_epi16(alternate, (vi)v_join_bf16(low, high)));
 }
 
@@ -96,13 +98,6 @@ enum { CK_BF16_ROWS = 8, CK_BF16_IS_EMULATED = true };  // widening takes regist
 CK_INLINE void v_store_bf16(void *p, vf v) {
     vi halves = _mm512_srli_epi32(_mm512_castps_si512(v_round_bf16(v)), 16);
     _mm256_storeu_si256(p, _mm512_cvtepi32_epi16(halves));
-}
-
-CK_INLINE vf v_join_bf16(vf first, vf second) {
-    uint16_t both[2 * LANES];
-    v_store_bf16(both, first);
-    v_store_bf16(both + LANES, second);
-    return v_load(both);
 }
 
 CK_INLINE vf v_pair_bf16(vf low, vf high) {

@@ -68,13 +68,6 @@ CK_INLINE void v_store_bf16(void *p, vf v) {
     vst1_u16(p, vshrn_n_u32(vreinterpretq_u32_f32(v_round_bf16(v)), 16));
 }
 
-CK_INLINE vf v_join_bf16(vf first, vf second) {
-    uint16_t both[2 * LANES];
-    v_store_bf16(both, first);
-    v_store_bf16(both + LANES, second);
-    return v_load(both);
-}
-
 CK_INLINE vf v_pair_bf16(vf low, vf high) {
     uint32x4_t l = vreinterpretq_u32_f32(v_round_bf16(low)), h = vreinterpretq_u32_f32(v_round_bf16(high));
     return vreinterpretq_f32_u32(vorrq_u32(vshrq_n_u32(l, 16), h));

@@ -107,14 +107,6 @@ CK_INLINE void v_store_bf16(void *p, vf v) {
     for (int i = 0; i < LANES; i++) memcpy((char *)p + 2 * i, (char *)&v + 4 * i + 2, 2);
 }
 
-/// LANES bfloat16 of `first`, then those of `second`.
-CK_INLINE vf v_join_bf16(vf first, vf second) {
-    uint16_t both[2 * LANES];
-    v_store_bf16(both, first);
-    v_store_bf16(both + LANES, second);
-    return v_load(both);
-}
-
 /// Lanes of two bfloat16, from `low` in the low half and `high` in the high half.
 CK_INLINE vf v_pair_bf16(vf low, vf high) {
     return (vf)((vi)v_round_bf16(high) | ((vi)v_round_bf16(low) >> 16 & 0xffff));
