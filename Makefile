@@ -6,7 +6,7 @@ STATIC := $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib -Xswiftc 
 RELEASE := .build/release
 PREFIX ?= $(HOME)/.local
 
-.PHONY: help setup build demo test kernels fuzz http lint format bench install clean
+.PHONY: help setup build demo test kernels fuzz kills http lint format bench install clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ kernels:
 ## make fuzz      feed every parser with what breaks it, a minute each (Scripts/fuzz)
 fuzz:
 	@Scripts/fuzz
+
+## make kills     kill two hundred daemons that run jobs, and look at what they leave (Scripts/check-kills)
+kills: build
+	@Scripts/check-kills $(RELEASE)
 
 ## make http      send the HTTP routes what they allow and what they do not (Scripts/check-http)
 http: build

@@ -17,12 +17,13 @@ import peers
 import report
 from hearth import Engine, Home
 from inference import Inference
+from jobs import Jobs
 from processes import Processes
 from web import Web
 
 MODEL = "all-minilm-l6-v2"
 PRECISIONS = ("bf16", "f32", "int8")
-SECTIONS = ("process", "inference", "files", "web", "limits")
+SECTIONS = ("process", "inference", "files", "web", "jobs", "limits")
 
 
 def options():
@@ -89,6 +90,12 @@ class Bench:
         finally:
             processes.close()
         return processes.report(self.targets)
+
+    def jobs(self):
+        jobs = Jobs(self.executables, self.models, self.work)
+        for _ in range(self.arguments.rounds):
+            jobs.round()
+        return jobs.report(self.targets)
 
     def inference(self):
         engines = []

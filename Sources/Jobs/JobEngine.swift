@@ -24,6 +24,7 @@ public final class JobEngine: Sendable {
     private let registry: JobRegistry
     private let inbox: EngineInbox
     private let streams = EventStreams()
+    private let announcer: Announcer
     private let progress = StepProgressBoard()
 
     /// Opens the registry, marks orphans, takes up what is queued, and begins to work.
@@ -41,16 +42,20 @@ public final class JobEngine: Sendable {
         files.sweep()
         registry = try JobRegistry(path: "\(settings.folder)/registry.sqlite")
         orphans = try registry.recoverOrphans(at: settings.wallClock())
+        try registry.sync()
         let waiting = try registry.ids([.queued, .paused])
         inbox = try EngineInbox()
-        let (settings, registry, inbox, streams, progress) = (settings, registry, inbox, streams, progress)
+        announcer = try Announcer(registry, streams)
+        let (settings, registry, inbox, progress) = (settings, registry, inbox, progress)
+        let (announcer, streams) = (announcer, streams)
         let started = startThread(named: "jobs") {
             let processes = StepProcesses(command: settings.supervisor, lock: lock) { event in
                 inbox.send(EngineMessage { $0.take(event) })
             }
             let state = EngineState(
-                settings: settings, registry: registry, processes: processes, events: streams, progress: progress)
+                settings: settings, registry: registry, processes: processes, announcer: announcer, progress: progress)
             state.run(inbox, takingUp: waiting)
+            streams.finish()
             inbox.closeDown()
         }
         guard started else { throw JobsError(.process, "there is no thread left for the job engine") }
@@ -114,8 +119,8 @@ public final class JobEngine: Sendable {
     /// A job and its steps.
     /// - Throws: `.notFound`.
     public func status(_ id: String) async throws(JobsError) -> JobDetails {
-        let (registry, progress) = (registry, progress)
-        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
+        let progress = progress
+        return try await reading { registry throws(JobsError) in
             guard var details = try registry.details(id) else {
                 throw JobsError(.notFound, "there is no job '\(id)'")
             }
@@ -130,10 +135,7 @@ public final class JobEngine: Sendable {
     public func list(
         _ states: Set<JobState> = Set(JobState.allCases), limit: Int = 50
     ) async throws(JobsError) -> [JobSummary] {
-        let registry = registry
-        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
-            try registry.jobs(states, limit: limit)
-        }
+        try await reading { registry throws(JobsError) in try registry.jobs(states, limit: limit) }
     }
 
     /// Finished jobs, the newest first.
@@ -144,8 +146,7 @@ public final class JobEngine: Sendable {
     /// All attempts of a step.
     public func attempts(_ id: String, step: String) async throws(JobsError) -> [AttemptSummary] {
         let found = try await self.step(step, of: id)
-        let registry = registry
-        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
+        return try await reading { registry throws(JobsError) in
             try registry.attempts(StepReference(job: id, step: found.index))
         }
     }
@@ -198,9 +199,10 @@ public final class JobEngine: Sendable {
                                 return
                             }
                             // It may have ended in this very turn.
-                            state.afterwards {
+                            let registry = state.registry
+                            state.whenDurable {
                                 let result = Result { () throws(JobsError) -> JobSummary in
-                                    guard let details = try state.registry.details(id) else {
+                                    guard let details = try registry.details(id) else {
                                         throw JobsError(.notFound, "there is no job '\(id)'")
                                     }
                                     return details.job
@@ -249,7 +251,19 @@ public final class JobEngine: Sendable {
             EngineStatistics(
                 scheduler: state.scheduler.counts, pressure: state.pressure,
                 limits: state.scheduler.activeLimits(at: state.now).mapValues { ($0 - state.now).inSeconds },
-                registryProblem: state.registryProblem)
+                registryProblem: state.problem)
+        }
+    }
+
+    /// Asks the registry, and answers when what it says is on the disk.
+    private func reading<Value: Sendable>(
+        _ body: @escaping @Sendable (JobRegistry) throws(JobsError) -> Value
+    ) async throws(JobsError) -> Value {
+        let registry = registry
+        return try await onOwnThread(named: "jobs-work") { () throws(JobsError) in
+            let value = try body(registry)
+            try registry.sync()
+            return value
         }
     }
 
@@ -268,7 +282,7 @@ public final class JobEngine: Sendable {
                 EngineMessage(
                     run: { state in
                         let result = Result { () throws(JobsError) -> Value in try body(state) }
-                        state.afterwards(
+                        state.whenDurable(
                             { continuation.resume(returning: result) },
                             orElse: { continuation.resume(returning: .failure($0)) })
                     }, refuse: { continuation.resume(returning: .failure(Self.gone)) }))

@@ -222,7 +222,7 @@ extension EngineState {
         let waiting = waiters.removeValue(forKey: id) ?? [:]
         if waiting.isEmpty { return }
         let registry = registry
-        afterwards {
+        whenDurable {
             let result = Result { () throws(JobsError) -> JobSummary in
                 guard let details = try registry.details(id) else {
                     throw JobsError(.notFound, "there is no job '\(id)' any more")

@@ -60,7 +60,7 @@ extension EngineState {
         set(step, .running)
         write(.attemptStarted(step, number: attempt, at: time))
         let outputs = order.environment["HEARTH_OUTPUT"] ?? ""
-        afterwards { [processes, unowned self] in
+        whenWritten { [processes, unowned self] in
             Files.remove(outputs)
             do throws(JobsError) {
                 try processes.start(order)

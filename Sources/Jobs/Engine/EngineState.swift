@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the engine's thread holds. Each turn takes what has come, decides, writes
-// it all in one transaction, and only then acts on it and tells of it.
+// it all in one transaction, and only then acts on it; it is told when it is on
+// the disk.
 
 #if canImport(Glibc)
     import Glibc
@@ -23,7 +24,6 @@ final class EngineState {
     static let maximumLimited = 50
     private static let commitPause = Duration.seconds(1)
     private static let lastPatience = Duration.seconds(5)
-    private static let commitSpacing = Duration.milliseconds(2)
     private static let pressurePause = Duration.seconds(1)
     private static let reliefPause = Duration.seconds(15)
     static let insightsKept = 2000
@@ -33,7 +33,7 @@ final class EngineState {
     let settings: JobEngineSettings
     let registry: JobRegistry
     let processes: StepProcesses
-    let events: EventStreams
+    let announcer: Announcer
     let progress: StepProgressBoard
     var scheduler: Scheduler
     var jobs: [String: ActiveJob] = [:]
@@ -54,16 +54,15 @@ final class EngineState {
 
     /// What waits for the transaction.
     private var changes: [RegistryChange] = []
-    private var announcements: [(job: String, change: JobEvent.Change)] = []
-    private var actions: [(act: () -> Void, refuse: ((JobsError) -> Void)?)] = []
+    private var events: [(job: String, change: JobEvent.Change)] = []
+    private var actions: [() -> Void] = []
+    private var replies: [(tell: @Sendable () -> Void, refuse: ((JobsError) -> Void)?)] = []
     /// Jobs that come, or come back, with this transaction, and are not taken in without it.
     private var newcomers: [String] = []
     private var mustPrune = false
     private var newInsights = 0
     /// When to try again what could not be written.
     private var commitAt: Duration?
-    /// When the last transaction was done.
-    private var committedAt: Duration?
 
     struct Shutdown {
         let deadline: Duration
@@ -72,14 +71,14 @@ final class EngineState {
     }
 
     init(
-        settings: JobEngineSettings, registry: JobRegistry, processes: StepProcesses, events: EventStreams,
+        settings: JobEngineSettings, registry: JobRegistry, processes: StepProcesses, announcer: Announcer,
         progress: StepProgressBoard
     ) {
         self.settings = settings
         time = settings.wallClock()
         self.registry = registry
         self.processes = processes
-        self.events = events
+        self.announcer = announcer
         self.progress = progress
         scheduler = Scheduler(Scheduler.Limits(steps: max(1, settings.maximumSteps)))
     }
@@ -89,23 +88,12 @@ final class EngineState {
         load(ids)
         var timeout: Duration? = .zero
         while !isDone {
-            var messages = inbox.take(within: timeout)
-            messages += gather(inbox)
+            let messages = inbox.take(within: timeout)
             now = MonotonicClock.now
             time = settings.wallClock()
             for message in messages { message.run(self) }
             timeout = turn()
         }
-    }
-
-    /// What comes while the next transaction is not yet due: where several steps run and end in quick succession, one
-    /// wait for the disk serves them all.
-    private func gather(_ inbox: EngineInbox) -> [EngineMessage] {
-        guard running.count > 1, let committedAt else { return [] }
-        let rest = committedAt + Self.commitSpacing - MonotonicClock.now
-        guard rest > .zero else { return [] }
-        usleep(UInt32(rest.inSeconds * 1e6))
-        return inbox.take(within: .zero)
     }
 
     // MARK: A turn
@@ -114,16 +102,17 @@ final class EngineState {
     /// - Returns: how long nothing has to be done if nothing comes; nil for ever.
     private func turn() -> Duration? {
         var wake: [Duration] = []
-        if registryProblem == nil, shutdown == nil {
+        if problem == nil, shutdown == nil {
             readPressure()
             wake += [dispatch()].compactMap { $0 }
             if !running.isEmpty || pressure > .none && !jobs.isEmpty { wake.append(now + Self.pressurePause) }
         }
+        if announcer.problem != nil { wake.append(now + Self.commitPause) }
         if shutdown != nil { advanceShutdown() }
         commit()
         if let commitAt {
             wake.append(commitAt)
-        } else if !changes.isEmpty || !actions.isEmpty {
+        } else if !changes.isEmpty || !actions.isEmpty || !replies.isEmpty || !events.isEmpty {
             // What was done after the transaction led to more.
             wake.append(now)
         }
@@ -164,13 +153,19 @@ final class EngineState {
 
     func write(_ change: RegistryChange) { changes.append(change) }
 
-    func announce(_ job: String, _ change: JobEvent.Change) { announcements.append((job, change)) }
+    func announce(_ job: String, _ change: JobEvent.Change) { events.append((job, change)) }
 
-    /// Does something when all that was written before is durable.
+    /// Does something when all that was decided before is written.
+    func whenWritten(_ action: @escaping () -> Void) { actions.append(action) }
+
+    /// Tells something when all that was decided before is on the disk; not on the engine's thread.
     /// - Parameter refuse: called instead where it cannot be written now.
-    func afterwards(_ action: @escaping () -> Void, orElse refuse: ((JobsError) -> Void)? = nil) {
-        actions.append((action, refuse))
+    func whenDurable(_ tell: @escaping @Sendable () -> Void, orElse refuse: ((JobsError) -> Void)? = nil) {
+        replies.append((tell, refuse))
     }
+
+    /// Why nothing can be written, or does not get to the disk.
+    var problem: String? { registryProblem ?? announcer.problem }
 
     func noteNewcomer(_ id: String) { newcomers.append(id) }
 
@@ -180,11 +175,9 @@ final class EngineState {
 
     private func commit() {
         if let commitAt, commitAt > now { return }
+        let isWritten = !changes.isEmpty
         do {
-            if !changes.isEmpty {
-                try registry.commit(changes)
-                committedAt = MonotonicClock.now
-            }
+            if isWritten { try registry.commit(changes) }
             changes = []
             registryProblem = nil
             commitAt = nil
@@ -194,13 +187,17 @@ final class EngineState {
             commitAt = now + Self.commitPause
             return refuse(error)
         }
-        let (announced, acts) = (announcements, actions)
-        announcements = []
+        if isWritten || !events.isEmpty || !replies.isEmpty {
+            announcer.tell(
+                Announcer.News(events: events, replies: replies.map(\.tell), at: time, isWritten: isWritten))
+        }
+        let acts = actions
+        events = []
+        replies = []
         actions = []
         newcomers = []
+        for act in acts { act() }
         keepHouse()
-        for (job, change) in announced { events.publish(job, change, at: time) }
-        for (act, _) in acts { act() }
     }
 
     /// Who asked for what cannot be written hears of it now. What runs already goes on, and is written when it can be.
@@ -209,11 +206,11 @@ final class EngineState {
             jobs[id] = nil
             scheduler.remove(id)
             changes.removeAll { $0.job == id }
-            announcements.removeAll { $0.job == id }
+            events.removeAll { $0.job == id }
         }
         newcomers = []
-        let refusals = actions.compactMap(\.refuse)
-        actions.removeAll { $0.refuse != nil }
+        let refusals = replies.compactMap(\.refuse)
+        replies.removeAll { $0.refuse != nil }
         for refuse in refusals { refuse(error) }
     }
 
@@ -246,7 +243,7 @@ final class EngineState {
     /// Nothing runs any more: what is unfinished goes on with the next engine. Where the registry cannot be written, it
     /// has a little longer, and after that what was not written is as after a crash.
     private func finishShutdown() {
-        guard let shutdown, registryProblem == nil || now > shutdown.deadline + Self.lastPatience else { return }
+        guard let shutdown, problem == nil || now > shutdown.deadline + Self.lastPatience else { return }
         for (id, job) in jobs where job.cancelReason != nil { cancel(id, reason: "cancelled", isRepeated: true) }
         for (id, job) in jobs where job.summary.state == .running {
             write(.job(id, .queued, reason: nil, at: time))
@@ -254,7 +251,8 @@ final class EngineState {
             announce(id, .job(.queued, reason: nil))
         }
         commit()
-        if registryProblem != nil, now <= shutdown.deadline + Self.lastPatience { return }
+        if problem != nil, now <= shutdown.deadline + Self.lastPatience { return }
+        _ = announcer.settle(within: Self.lastPatience)
         isDone = true
         processes.end()
         registry.close()
@@ -262,6 +260,6 @@ final class EngineState {
         waiters = [:]
         for reply in waiting { reply(.failure(JobsError(.shuttingDown, "the daemon shuts down"))) }
         for reply in shutdown.replies { reply() }
-        events.finish()
+        announcer.close()
     }
 }

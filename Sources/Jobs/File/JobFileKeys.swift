@@ -73,7 +73,7 @@ extension KeyTable {
             Key("needs", .identifiers, "Steps that have to end before this one starts."),
             Key(
                 "when", .condition,
-                "success (the default), failure, always, or an expression such as "
+                "success (the default), failure, always (also when the job is cancelled), or an expression such as "
                     + "steps.build.outputs.changed == \"yes\"."),
             Key("timeout", .duration, "How long one attempt may take: 30s, 1h30m, or a number of seconds."),
             Key(

@@ -108,8 +108,8 @@ private struct SupervisorLoop {
         guard count > 0 else {
             if count < 0, errno == EAGAIN { return }
             isOpen = false
-            let now = MonotonicClock.now
-            for id in processes.keys { processes[id]?.stop(at: now, grace: Self.lastGrace) }
+            let (now, orphans) = (MonotonicClock.now, orphans)
+            for id in processes.keys { processes[id]?.stop(at: now, grace: Self.lastGrace, orphans) }
             return
         }
         input += buffer[..<count]
@@ -117,7 +117,9 @@ private struct SupervisorLoop {
         while let end = input[start...].firstIndex(of: UInt8(ascii: "\n")) {
             switch SupervisorRequest(line: Array(input[start..<end])) {
             case .start(let order): begin(order)
-            case .stop(let id): processes[id]?.stop(at: MonotonicClock.now, grace: nil)
+            case .stop(let id):
+                let orphans = orphans
+                processes[id]?.stop(at: MonotonicClock.now, grace: nil, orphans)
             case nil: break
             }
             start = end + 1
@@ -173,7 +175,8 @@ private struct SupervisorLoop {
     }
 
     private mutating func advance(_ id: Int, at now: Duration) {
-        guard processes[id]?.advance(at: now) == true, let process = processes[id] else { return }
+        let orphans = orphans
+        guard processes[id]?.advance(at: now, orphans) == true, let process = processes[id] else { return }
         // Everything that could write has ended: what is left in the pipe is all there is. What was given up could go
         // on for ever; a pipe holds no more than this.
         for _ in 0..<64 where (processes[id]?.output ?? -1) >= 0 {
@@ -187,6 +190,11 @@ private struct SupervisorLoop {
         done.end.logProblem = done.log.problem
         done.end.lastLine = done.lastLine.text
         send(.ended(id: id, done.end))
+    }
+
+    /// Children that were not started here: their parents were, and ended before them.
+    private var orphans: () -> [pid_t] {
+        { [numbers] in Descendants.children().filter { numbers[$0] == nil } }
     }
 
     /// Orphans that belong to no step that is known: none may be left when no step is.

@@ -115,16 +115,17 @@ struct SupervisedProcess {
     var deadline: Duration? { timeout }
 
     /// Asks it to end. Asking again changes nothing.
-    mutating func stop(at now: Duration, grace: Duration?) {
+    /// - Parameter orphans: children of this process that it did not start.
+    mutating func stop(at now: Duration, grace: Duration?, _ orphans: () -> [pid_t]) {
         end.stopped = true
-        terminate(at: now, grace: grace ?? self.grace)
+        terminate(at: now, grace: grace ?? self.grace, orphans)
     }
 
-    private mutating func terminate(at now: Duration, grace: Duration) {
+    private mutating func terminate(at now: Duration, grace: Duration, _ orphans: () -> [pid_t]) {
         timeout = nil
         let end = now + grace
         if let killAt, killAt <= end { return }
-        if killAt == nil { send(SIGTERM) }
+        if killAt == nil { send(SIGTERM, orphans) }
         killAt = end
     }
 
@@ -140,33 +141,31 @@ struct SupervisedProcess {
 
     /// Does what is due.
     /// - Returns: true when nothing of it lives any more.
-    mutating func advance(at now: Duration) -> Bool {
+    mutating func advance(at now: Duration, _ orphans: () -> [pid_t]) -> Bool {
         if let timeout, timeout <= now {
             end.timedOut = true
-            terminate(at: now, grace: grace)
+            terminate(at: now, grace: grace, orphans)
         }
         if !leaderLives {
-            if !lives { return true }
+            if kill(-process, 0) != 0, errno != EPERM, strays(orphans).isEmpty { return true }
             // What a step leaves behind ends with it.
-            if killAt == nil { terminate(at: now, grace: Self.leftoverGrace) }
+            if killAt == nil { terminate(at: now, grace: Self.leftoverGrace, orphans) }
         }
         if let killAt, killAt <= now {
-            send(SIGKILL)
+            send(SIGKILL, orphans)
             giveUpAt = giveUpAt ?? now + Self.patience
         }
         return giveUpAt.map { $0 <= now } ?? false
     }
 
-    private var lives: Bool { kill(-process, 0) == 0 || errno == EPERM || !strays.isEmpty }
-
-    private func send(_ number: Int32) {
+    private func send(_ number: Int32, _ orphans: () -> [pid_t]) {
         kill(-process, number)
-        for stray in strays { kill(stray, number) }
+        for stray in strays(orphans) { kill(stray, number) }
     }
 
     /// Those that left the group and have lost their parents.
-    private var strays: [pid_t] {
-        Descendants.children().filter { $0 != process && Descendants.variable(Self.token, of: $0) == tokenValue }
+    private func strays(_ orphans: () -> [pid_t]) -> [pid_t] {
+        orphans().filter { Descendants.variable(Self.token, of: $0) == tokenValue }
     }
 
     mutating func closeOutput() {

@@ -28,8 +28,8 @@ struct Jobs: ParsableCommand {
               hearth jobs wait nightly && echo done
             """,
         subcommands: [
-            JobsList.self, JobsShow.self, JobsLogs.self, JobsWait.self, JobsPause.self, JobsResume.self,
-            JobsCancel.self, JobsInsights.self,
+            JobsList.self, JobsShow.self, JobsLogs.self, JobsWait.self, JobControl<PauseVerb>.self,
+            JobControl<ResumeVerb>.self, JobControl<CancelVerb>.self, JobsInsights.self,
         ],
         defaultSubcommand: JobsList.self)
 }
@@ -120,41 +120,37 @@ struct JobsWait: ParsableCommand {
     }
 }
 
-struct JobsPause: JobControl {
-    static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Start no further step of a job; those that run go on.")
-    static let method = "job.pause"
-    @Argument(help: "The job.") var id: String
-    @Flag(help: "Print JSON.") var json = false
-}
-
-struct JobsResume: JobControl {
-    static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Go on with a job that is paused, failed or cancelled.")
-    static let method = "job.resume"
-    @Argument(help: "The job.") var id: String
-    @Flag(help: "Print JSON.") var json = false
-}
-
-struct JobsCancel: JobControl {
-    static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "End a job and all its processes.")
-    static let method = "job.cancel"
-    @Argument(help: "The job.") var id: String
-    @Flag(help: "Print JSON.") var json = false
-}
-
 /// A verb that changes what becomes of a job.
-protocol JobControl: ParsableCommand {
-    static var method: String { get }
-    var id: String { get }
-    var json: Bool { get }
+protocol JobVerb {
+    static var name: String { get }
+    static var abstract: String { get }
 }
 
-extension JobControl {
+enum PauseVerb: JobVerb {
+    static let name = "pause"
+    static let abstract = "Start no further step of a job; those that run go on."
+}
+
+enum ResumeVerb: JobVerb {
+    static let name = "resume"
+    static let abstract = "Go on with a job that is paused, failed or cancelled."
+}
+
+enum CancelVerb: JobVerb {
+    static let name = "cancel"
+    static let abstract = "End a job; steps with 'when: always' still run, unless it is cancelled twice."
+}
+
+struct JobControl<Verb: JobVerb>: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: Verb.name, abstract: Verb.abstract)
+    }
+    @Argument(help: "The job.") var id: String
+    @Flag(help: "Print JSON.") var json = false
+
     func run() throws {
         let id = try JobCall.resolve(id)
-        let result = try JobCall.make(Self.method, ["id": .string(id)])
+        let result = try JobCall.make("job.\(Verb.name)", ["id": .string(id)])
         if json { return try Output.line(result) }
         let outcome = result["state"]?.string ?? (result["cancelled"] == true ? "cancelled" : "it had ended already")
         Output.note("\(id.printable): \(outcome)")
