@@ -142,8 +142,13 @@ class Killing:
         killer = None
         if not is_last:
             killer = threading.Timer(self.random.uniform(0.001, 0.7), daemon.process.kill)
+        # Half of them while they start, where there is only a moment to that on a machine that has nothing else to do.
+        kills_early = self.random.random() < 0.5
+        if killer and kills_early:
             killer.start()
         listening = daemon.listen()
+        if killer and not kills_early:
+            killer.start()
         self.go_on(daemon)
         if is_last and self.job:
             daemon.call("job.wait", {"id": self.job})
