@@ -61,10 +61,12 @@ let package = Package(
         module("Jobs", ["CPlatform", "JSON", "Spelling", "Threads", grdb, yams]),
         // Of the gateway, what cuts a stream into lines.
         .target(name: "LineFrames", dependencies: [nioCore], path: "LineFrames", swiftSettings: fuzzed),
+        // Of the gateway, what reads forms.
+        .target(name: "Forms", path: "Forms", swiftSettings: fuzzed),
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore", "TOML",
+                "Configuration", "Forms", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore", "TOML",
                 "Tokenizers", "WireProtocol", nioCore, nioEmbedded,
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),

@@ -20,8 +20,8 @@ struct FuzzTarget: Sendable {
     let run: @Sendable ([UInt8]) -> Bool
 
     static let all: [FuzzTarget] = [
-        .json, .call, .lines, .reply, .toml, .tokenizer, .sentencePiece, .vocabulary, .safeTensors, .model, .inflate,
-        .wheel, .jobFile, .notices, .supervisor,
+        .json, .call, .lines, .reply, .form, .batchLine, .toml, .tokenizer, .sentencePiece, .vocabulary, .safeTensors,
+        .model, .inflate, .wheel, .jobFile, .notices, .supervisor,
     ]
 
     /// The one that HEARTH_FUZZ_TARGET names.

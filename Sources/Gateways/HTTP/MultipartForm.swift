@@ -110,7 +110,7 @@ struct MultipartForm: Sendable {
                 }
                 disposition = header
             case "content-transfer-encoding":
-                let encoding = value.trimmed.lowercased()
+                let encoding = value.unicodeScalars.trimmed.lowercased()
                 guard ["7bit", "8bit", "binary"].contains(encoding) else {
                     throw Malformed("a part is in '\(encoding)'; send it as it is")
                 }
@@ -162,18 +162,21 @@ struct MultipartForm: Sendable {
     }
 }
 
-/// A header's value with its parameters: `form-data; name="file"; filename="a.jsonl"`.
+/// A header's value with its parameters: `form-data; name="file"; filename="a.jsonl"`. Read by scalars, because a
+/// combining mark behind a quote would make another character of it.
 private struct HeaderValue {
+    private typealias Text = Substring.UnicodeScalarView
+
     let value: String
     private var parameters: [String: String] = [:]
 
     /// Nil where it is none, or has a parameter twice.
     init?(_ text: String) {
-        var rest = Substring(text)
-        value = String(rest.prefix { $0 != ";" }.trimmed)
+        var rest = Substring(text).unicodeScalars
+        value = rest.prefix { $0 != ";" }.trimmed
         rest = rest.drop { $0 != ";" }
         while rest.first == ";" {
-            rest = rest.dropFirst().drop(while: \.isBlank)
+            rest = rest.dropFirst()
             let name = rest.prefix { $0 != "=" && $0 != ";" }
             rest = rest.dropFirst(name.count)
             guard rest.first == "=", let text = Self.value(&rest) else { return nil }
@@ -187,38 +190,35 @@ private struct HeaderValue {
 
     /// Moves behind the value that follows an equals sign. In quotes, `\"` and `\\` stand for themselves; other
     /// backslashes do too, as browsers send them.
-    private static func value(_ rest: inout Substring) -> String? {
+    private static func value(_ rest: inout Text) -> String? {
         rest = rest.dropFirst().drop(while: \.isBlank)
         guard rest.first == "\"" else {
             let token = rest.prefix { $0 != ";" && !$0.isBlank }
             rest = rest.dropFirst(token.count)
-            return token.isEmpty || token.contains("\"") ? nil : String(token)
+            return token.isEmpty || token.contains("\"") ? nil : String(String.UnicodeScalarView(token))
         }
         rest = rest.dropFirst()
-        var text = ""
-        while let character = rest.popFirst() {
-            switch character {
-            case "\"": return text
+        var text = String.UnicodeScalarView()
+        while let scalar = rest.popFirst() {
+            switch scalar {
+            case "\"": return String(text)
             case "\\" where rest.first == "\"" || rest.first == "\\": text.append(rest.removeFirst())
-            default: text.append(character)
+            default: text.append(scalar)
             }
         }
         return nil
     }
 }
 
-extension Character {
-    fileprivate var isBlank: Bool { self == " " || self == "\t" }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
+extension Substring.UnicodeScalarView {
+    fileprivate var trimmed: String {
         var text = drop(while: \.isBlank)
         while text.last?.isBlank == true { text.removeLast() }
-        return text
+        return String(String.UnicodeScalarView(text))
     }
 }
 
 extension Unicode.Scalar {
+    fileprivate var isBlank: Bool { self == " " || self == "\t" }
     fileprivate var isControl: Bool { value < 0x20 && value != 0x09 || value == 0x7F }
 }

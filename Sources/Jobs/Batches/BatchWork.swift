@@ -31,9 +31,10 @@ public struct BatchWork {
     /// What its process is called as.
     public static let verb = "answer-batch"
 
-    /// Requests on their way, and bytes of those.
+    /// Requests on their way, and bytes of those. The daemon takes as many of a connection at a time: it never stops
+    /// reading, so that nobody waits for the other to read first.
     private static let window = (requests: 64, bytes: 1 << 20)
-    private static let checkpointPause = Duration.seconds(1)
+    private static let checkpointPause = Duration.milliseconds(500)
 
     private let folder: BatchFolder
     private let files: FileStore

@@ -82,19 +82,22 @@ public final class ComputeThreads: Sendable {
 
     /// The next batch; without one the thread counts as sleeping.
     private func take() -> Running? {
-        let (running, wakesAnother) = state.withLock { state -> (Running?, Bool) in
+        let (running, wakesAnother, wakesClock) = state.withLock { state -> (Running?, Bool, Bool) in
             let now = ContinuousClock.now
             guard let batch = state.schedule.next(now, budget: state.pace.budget) else {
                 state.sleeping += 1
-                return (nil, false)
+                // What was behind the last batch may have to wait longer than it.
+                let event = state.schedule.isEmpty ? nil : state.schedule.nextEvent(after: now)
+                return (nil, false, setAlarm(event, &state))
             }
             let running = begin(batch, now, &state)
             // Whoever queued the work woke one thread; there may be enough for another.
             let wakesAnother = state.sleeping > 0 && !state.schedule.isEmpty
             if wakesAnother { state.sleeping -= 1 }
-            return (running, wakesAnother)
+            return (running, wakesAnother, false)
         }
         if wakesAnother { available.signal() }
+        if wakesClock { ringAlarm() }
         return running
     }
 
@@ -182,6 +185,11 @@ public final class ComputeThreads: Sendable {
             let release = entry.arrival + state.schedule.backgroundDelay
             event = min(event ?? release, release)
         }
+        return setAlarm(event, &state)
+    }
+
+    /// - Returns: whether the clock must be told.
+    private func setAlarm(_ event: ContinuousClock.Instant?, _ state: inout State) -> Bool {
         guard let event, state.alarm.map({ event < $0 }) ?? true else { return false }
         state.alarm = event
         return true

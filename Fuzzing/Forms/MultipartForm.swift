@@ -1,0 +1,1 @@
+../../Sources/Gateways/HTTP/MultipartForm.swift
