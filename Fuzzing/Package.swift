@@ -66,7 +66,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "Forms", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore", "TOML",
+                "Configuration", "Forms", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore",
+                "TOML",
                 "Tokenizers", "WireProtocol", nioCore, nioEmbedded,
             ],
             path: "Fuzz", swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
