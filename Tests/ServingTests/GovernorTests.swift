@@ -181,4 +181,26 @@ struct GovernorTests {
         threads.delayBackground(by: .zero)
         _ = try await task.value
     }
+
+    /// Nothing new has to come for that.
+    @Test(.timeLimit(.minutes(1))) func whatWaitsBehindOtherWorkGetsItsTurn() async throws {
+        let threads = ComputeThreads(count: 1, limits: AdmissionLimits(tokens: 1_000_000))
+        threads.delayBackground(by: .milliseconds(50))
+        let service = EmbedService(models: Fixture.pool(), threads: threads)
+        var request = EmbedRequest(.texts(["loads the model"]))
+        _ = try await service.embed(request)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<5 {
+                request.lane = .background
+                request.input = .texts(["later \(number)"])
+                let asked = request
+                group.addTask { _ = try await service.embed(asked) }
+                // Until the next one comes, some time passes.
+                request.lane = .interactive
+                request.input = .texts((0..<20).map { "now \(number) \($0)" })
+                _ = try await service.embed(request)
+            }
+            try await group.waitForAll()
+        }
+    }
 }

@@ -171,21 +171,13 @@ public struct Batches: Sendable {
                 let maximum = isInterrupted ? Self.maximumAttempts.interrupted : Self.maximumAttempts.failed
                 if details.job.state == .cancelled, !isInterrupted { return try await end(id, as: .cancelled) }
                 if details.job.state != .completed, attempts < maximum { return _ = try await engine.resume(id) }
-                let reason = await complaint(id) ?? details.job.reason ?? "the worker ended too early"
+                let reason = details.job.reason ?? "the worker ended too early"
                 try await end(id, as: .failed, because: BatchProblem("server_error", reason))
             }
         } catch  where error.code == .notFound {
             // It was not submitted before the engine ended, or was forgotten.
             if isCancelled { try? await end(id, as: .cancelled) } else { try? await submit(batch.order) }
         } catch {}
-    }
-
-    /// The last words of a worker.
-    private func complaint(_ id: String) async -> String? {
-        guard let log = try? await engine.logs(id, step: Self.step) else { return nil }
-        let text = String(decoding: log.bytes.suffix(2000), as: UTF8.self)
-        let last = text.split(separator: "\n").last { $0.hasPrefix("hearth: ") && Notice($0) == nil }
-        return last.map { String($0.dropFirst("hearth: ".count)) }
     }
 
     /// Makes results of what is there, where no worker will any more.

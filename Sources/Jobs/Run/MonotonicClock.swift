@@ -16,5 +16,6 @@ public enum WallClock {
     /// Milliseconds since 1970.
     public static var now: Int64 { hearth_wall_clock() }
 
+    /// Seconds since 1970, for what expires on a date.
     static var seconds: Int { Int(now / 1000) }
 }

@@ -69,4 +69,22 @@ import Testing
             _ = try add(String(repeating: "b", count: 600), to: store)
         }
     }
+
+    #if os(Linux)
+        @Test func aFullDiskLeavesNothing() throws {
+            let folder = temporaryFolder()
+            defer { removeTree(folder) }
+            guard let disk = SmallDisk(at: "\(folder)/disk", megabytes: 1) else { return }
+            defer { disk.unmount() }
+            let store = FileStore(root: "\(folder)/disk/batches")
+            let file = try add("a", to: store)
+            disk.fill(leaving: 16 << 10)
+            let text = String(repeating: "b", count: 100_000)
+            let error = #expect(throws: JobsError.self) { try add(text, to: store) }
+            #expect(error?.code == .noSpace && error?.message.contains("no room") == true)
+            #expect(names(in: "\(folder)/disk/batches/files") == [file.id, "\(file.id).json"])
+            disk.empty()
+            _ = try add(text, to: store)
+        }
+    #endif
 }
