@@ -36,7 +36,7 @@ extension FuzzTarget {
     } run: { input in
         let text = String(decoding: input, as: UTF8.self)
         do throws(JobFileError) {
-            check(try JobFile(parsing: text, named: "job.yaml"), seed: input.count)
+            exercise(try JobFile(parsing: text, named: "job.yaml"), seed: input.count)
         } catch {
             check(!error.diagnostics.isEmpty, "refused without a word")
             for problem in error.diagnostics {
@@ -46,7 +46,7 @@ extension FuzzTarget {
         return true
     }
 
-    private static func check(_ job: JobFile, seed: Int) {
+    private static func exercise(_ job: JobFile, seed: Int) {
         for step in job.steps {
             for template in step.templates {
                 let again = try? Template(parsing: template.source)
