@@ -57,8 +57,8 @@ import Testing
                   - {id: last, run: sleep 1000, needs: clean, when: always}
                 """)
             await hasStarted("beside", events)
-            try await test.engine.cancel(id)
             let more = test.engine.events()
+            try await test.engine.cancel(id)
             await hasStarted("clean", more)
             #expect(try await test.engine.status(id).states == [.cancelled, .running, .running, .waiting])
             let error = await #expect(throws: JobsError.self) { try await test.engine.pause(id) }
