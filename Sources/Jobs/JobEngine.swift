@@ -3,7 +3,6 @@
 // Runs jobs durably in the background: takes them, starts their steps when it
 // is their turn, writes down what becomes of them, and tells of it.
 
-internal import CPlatform
 internal import Synchronization
 internal import Threads
 
@@ -73,10 +72,7 @@ public final class JobEngine: Sendable {
                 throw JobsError(.invalid, error.description)
             }
         }
-        let receipt = try await durably { state throws(JobsError) in try state.submit(submission, file) }
-        // Reading a large file leaves some of the heap empty.
-        if submission.source.utf8.count > 1 << 17 { hearth_release_free_memory() }
-        return receipt
+        return try await durably { state throws(JobsError) in try state.submit(submission, file) }
     }
 
     /// Starts no further step of a job; those that run go on.

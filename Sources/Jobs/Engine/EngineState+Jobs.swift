@@ -78,6 +78,8 @@ extension EngineState {
         announce(summary.id, .job(.queued, reason: nil))
         noteNewcomer(summary.id)
         try take(stored, file)
+        // When whoever brought it has let go of it, too.
+        if submission.source.utf8.count > 1 << 17 { releasesMemoryAt = now + .seconds(1) }
         return SubmissionReceipt(id: summary.id, isNew: true, state: .queued)
     }
 

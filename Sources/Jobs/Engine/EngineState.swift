@@ -4,6 +4,8 @@
 // it all in one transaction, and only then acts on it; it is told when it is on
 // the disk.
 
+internal import CPlatform
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -48,6 +50,8 @@ final class EngineState {
     private(set) var pressure = Pressure.none
     private var pressureAt: Duration?
     private var relievedAt: Duration?
+    /// When to give back the memory that large job files took on their way here.
+    var releasesMemoryAt: Duration?
     var shutdown: Shutdown?
     private(set) var isDone = false
     private(set) var registryProblem: String?
@@ -106,6 +110,14 @@ final class EngineState {
             readPressure()
             wake += [dispatch()].compactMap { $0 }
             if !running.isEmpty || pressure > .none && !jobs.isEmpty { wake.append(now + Self.pressurePause) }
+        }
+        if let due = releasesMemoryAt {
+            if due <= now {
+                releasesMemoryAt = nil
+                hearth_release_free_memory()
+            } else {
+                wake.append(due)
+            }
         }
         if announcer.problem != nil { wake.append(now + Self.commitPause) }
         if shutdown != nil { advanceShutdown() }
