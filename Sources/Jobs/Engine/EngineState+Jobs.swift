@@ -79,7 +79,9 @@ extension EngineState {
         noteNewcomer(summary.id)
         try take(stored, file)
         // When whoever brought it has let go of it, too.
-        if submission.source.utf8.count > 1 << 17 { releasesMemoryAt = now + .seconds(1) }
+        if submission.source.utf8.count > 1 << 17 {
+            whenWritten { [unowned self] in releasesMemoryAt = MonotonicClock.now + .seconds(1) }
+        }
         return SubmissionReceipt(id: summary.id, isNew: true, state: .queued)
     }
 

@@ -111,6 +111,9 @@ final class EngineState {
             wake += [dispatch()].compactMap { $0 }
             if !running.isEmpty || pressure > .none && !jobs.isEmpty { wake.append(now + Self.pressurePause) }
         }
+        if announcer.problem != nil { wake.append(now + Self.commitPause) }
+        if shutdown != nil { advanceShutdown() }
+        commit()
         if let due = releasesMemoryAt {
             if due <= now {
                 releasesMemoryAt = nil
@@ -119,9 +122,6 @@ final class EngineState {
                 wake.append(due)
             }
         }
-        if announcer.problem != nil { wake.append(now + Self.commitPause) }
-        if shutdown != nil { advanceShutdown() }
-        commit()
         if let commitAt {
             wake.append(commitAt)
         } else if !changes.isEmpty || !actions.isEmpty || !replies.isEmpty || !events.isEmpty {
