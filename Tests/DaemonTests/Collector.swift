@@ -59,9 +59,6 @@ final class Collector: Sendable {
 
     deinit { channel.close(promise: nil) }
 
-    /// Nobody is there any more.
-    func close() async throws { try await channel.close().get() }
-
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// The next requests, as they come.

@@ -234,12 +234,11 @@ import Testing
     }
 
     @Test func aCollectorThatIsNotThereCostsNothing() async throws {
-        let gone = try await Collector()
-        try await gone.close()
-        let exporter = try exporter(gone.url)
+        // No test is ever given this port, as it may be one that was only let go of.
+        let exporter = try exporter("http://127.0.0.1:1")
         exporter.append(request())
         await exporter.finish()
-        #expect(log.text.contains("127.0.0.1:\(gone.port): Connection refused batches_lost=1"))
+        #expect(log.text.contains("127.0.0.1:1: Connection refused batches_lost=1"))
         // And one that is not wanted any more is not asked.
         let collector = try await Collector()
         try exporter.send(to: try OTLPEndpoint(collector.url))

@@ -35,6 +35,9 @@ final class HTTPServer: Sendable {
 
     var origin: String { "http://127.0.0.1:\(port)" }
 
+    /// Where nobody answers. No server is ever given this port, as it may be one that was only let go of.
+    static let goneOrigin = "http://127.0.0.1:1"
+
     init(_ respond: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
         #if canImport(Glibc)
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -64,10 +67,7 @@ final class HTTPServer: Sendable {
         }
     }
 
-    deinit { stop() }
-
-    /// From now on connections are refused.
-    func stop() { listener.stop() }
+    deinit { listener.stop() }
 
     /// Closed once, by the thread that accepts: a second close, or one while it accepts, would hit whichever file of
     /// another test has the number by then.

@@ -70,10 +70,7 @@ struct PullLimitsTests {
     }
 
     @Test func noNetworkIsSaidPlainly() async throws {
-        let gone = HTTPServer { _ in HTTPResponse() }
-        let endpoint = gone.origin
-        gone.stop()
-        let store = workspace.store(endpoint: endpoint)
+        let store = workspace.store(endpoint: HTTPServer.goneOrigin)
         let error = await storeError { _ = try await store.pull(store.reference("acme/tiny")) }
         #expect(error?.code == .offline)
         #expect(error?.isTemporary == true)

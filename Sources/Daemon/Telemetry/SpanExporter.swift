@@ -67,7 +67,10 @@ public final class SpanExporter: Sendable {
     /// - Throws: where the system's certificates cannot be read.
     public func send(to endpoint: OTLPEndpoint?) throws {
         let client = try endpoint.map { try OTLPClient($0, on: group, timeout: limits.timeout) }
-        state.withLock { $0.client = client }
+        state.withLock { state in
+            state.client = client
+            if client == nil { state.unsent = nil }
+        }
         if client == nil { queue.clear() }
     }
 
