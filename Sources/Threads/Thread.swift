@@ -5,6 +5,12 @@
 
 import CPlatform
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Starts a detached thread under a name that debuggers and `top -H` show.
 /// - Returns: false when the system has no thread left; `body` was not run then.
 public func startThread(named name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
@@ -18,6 +24,10 @@ public func startThread(named name: String, _ body: @escaping @Sendable () -> Vo
     if result != 0 { context.release() }
     return result == 0
 }
+
+/// Lets whoever waits for this processor have it, between two pieces of long work: else they would wait until the
+/// thread's turn is over, which may be two ticks of the kernel's clock. Costs nothing to speak of when nobody waits.
+public func yieldProcessor() { sched_yield() }
 
 private final class Body: Sendable {
     let run: @Sendable () -> Void

@@ -71,6 +71,7 @@ public final class ComputeThreads: Sendable {
             }
             var interruption = Duration.zero
             workspace.checkpoint = {
+                yieldProcessor()
                 guard self.urgent.load(ordering: .relaxed) > 0, let batch = self.takeUrgent() else { return }
                 self.run(batch, urgentWorkspace)
                 interruption += ContinuousClock.now - batch.start
