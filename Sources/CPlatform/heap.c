@@ -15,3 +15,11 @@ void hearth_release_free_memory(void) {
     malloc_trim(0);
 #endif
 }
+
+void hearth_share_heaps(int count) {
+#if defined(__GLIBC__)
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}

@@ -30,7 +30,10 @@ enum Main {
     static func main() {
         if CommandLine.arguments.dropFirst().first == Keeper.verb { Keeper.keep() }
         unblockTerminationSignals()
-        if CommandLine.arguments.dropFirst().first == "serve" { lowerPriority(environment: processEnvironment()) }
+        if CommandLine.arguments.dropFirst().first == "serve" {
+            shareHeaps()
+            lowerPriority(environment: processEnvironment())
+        }
         let finished = DispatchSemaphore(value: 0)
         Task.detached {
             await Hearthd.main(nil)
