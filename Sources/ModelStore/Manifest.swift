@@ -20,7 +20,7 @@ enum Manifest {
     static func write(_ model: InstalledModel, to modelFolder: String) throws(ModelStoreError) {
         let folder =
             model.folder.hasPrefix(modelFolder + "/")
-            ? String(model.folder.dropFirst(modelFolder.utf8.count + 1)) : model.folder
+            ? String(decoding: model.folder.utf8.dropFirst(modelFolder.utf8.count + 1), as: UTF8.self) : model.folder
         let files = model.files.map { file -> JSONValue in
             [
                 "path": .string(file.path), "bytes": .integer(file.bytes),

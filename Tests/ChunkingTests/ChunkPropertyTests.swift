@@ -54,6 +54,12 @@ import Testing
         for name in Self.names { check(text, name, ChunkLimits()) }
     }
 
+    /// What is on one line must not be looked at anew for each of its signs.
+    @Test(.timeLimit(.minutes(1)), arguments: ["}", "#"]) func holdsForManySignsOnOneLine(sign: String) {
+        let line = String(repeating: " ", count: 200_000) + String(repeating: sign, count: 200_000)
+        #expect(Chunker().chunks(of: line, path: "a.c").first?.lines == 1...1)
+    }
+
     /// Deep nesting must not exhaust the stack of a small thread.
     @Test func holdsForDeepNesting() {
         let braces = String(repeating: "class A {\n", count: 20_000)

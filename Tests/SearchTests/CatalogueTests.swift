@@ -48,7 +48,9 @@ import Testing
         let root = try IndexFolder.canonical(tree.path)
         #expect(catalogue.nearest(to: tree.path + "/a/b")?.root == root + "/a/b")
         #expect(catalogue.nearest(to: tree.path + "/a/../a")?.root == root)
-        #expect(catalogue.nearest(to: root + "/gone/with/the/wind")?.root == root)
+        #expect(catalogue.nearest(to: tree.path + "/a")?.below == "a")
+        let gone = try #require(catalogue.nearest(to: root + "/gone/with/thé/wind"))
+        #expect(gone.root == root && gone.below == "gone/with/thé/wind")
         #expect(catalogue.nearest(to: "/") == nil)
     }
 

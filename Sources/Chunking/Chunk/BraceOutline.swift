@@ -149,9 +149,7 @@ struct BraceOutline {
 
     private mutating func closeBrace() {
         // A brace that starts its line closes what is indented like it, if there is such a thing.
-        if lines.trimmed(line).first == UInt8(ascii: "}"),
-            lines.bytes[lines.starts[line]..<position].allSatisfy({ $0 <= 0x20 })
-        {
+        if position == lines.textStarts[line] {
             let indent = lines.indents[line]
             let match = frames.dropFirst().lastIndex { $0.indents.0 == indent || $0.indents.1 == indent }
             while let match, frames.count > match + 1 { pop(at: max(0, line - 1)) }
@@ -201,7 +199,7 @@ struct BraceOutline {
     private mutating func readHash() {
         if syntax.hasHashComments, peek(1) != UInt8(ascii: "[") {
             skipLine()
-        } else if syntax.hasPreprocessor, lines.trimmed(line).first == UInt8(ascii: "#") {
+        } else if syntax.hasPreprocessor, position == lines.textStarts[line] {
             repeat {
                 skipLine()
                 let isContinued = position > 0 && lines.bytes[position - 1] == UInt8(ascii: "\\")

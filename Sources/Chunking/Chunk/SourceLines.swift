@@ -6,12 +6,15 @@ struct SourceLines {
     let bytes: [UInt8]
     /// Where each line starts, and one more: where the next would.
     let starts: [Int]
+    /// Where each line's text starts; for blank lines, their end.
+    let textStarts: [Int]
     /// Columns of white space before each line's text; negative for blank lines. A tab goes to a multiple of four.
     let indents: [Int32]
 
     init(_ text: String) {
         bytes = Array(text.utf8)
         var starts = [0]
+        var textStarts: [Int] = []
         var indents: [Int32] = []
         starts.reserveCapacity(bytes.count / 32)
         bytes.withUnsafeBufferPointer { bytes in
@@ -19,6 +22,7 @@ struct SourceLines {
             var isBlank = true
             for (index, byte) in bytes.enumerated() {
                 if byte == UInt8(ascii: "\n") {
+                    if isBlank { textStarts.append(index) }
                     indents.append(isBlank ? -1 : indent)
                     starts.append(index + 1)
                     indent = 0
@@ -28,16 +32,20 @@ struct SourceLines {
                     case UInt8(ascii: " "): indent += 1
                     case UInt8(ascii: "\t"): indent = (indent / 4 + 1) * 4
                     case UInt8(ascii: "\r"), 0x0C, 0x0B: break
-                    default: isBlank = false
+                    default:
+                        isBlank = false
+                        textStarts.append(index)
                     }
                 }
             }
             if starts.last != bytes.count {
+                if isBlank { textStarts.append(bytes.count) }
                 indents.append(isBlank ? -1 : indent)
                 starts.append(bytes.count)
             }
         }
         self.starts = starts
+        self.textStarts = textStarts
         self.indents = indents
     }
 

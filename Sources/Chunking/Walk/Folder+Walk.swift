@@ -22,6 +22,9 @@ public struct WalkReport: Sendable, Hashable {
     public internal(set) var files = 0
     public internal(set) var bytes = 0
     public internal(set) var skipped = SkippedFiles()
+    /// What the system did not let be looked at, relative to the folder, which itself is "": files, and folders that may
+    /// have more in them than was found.
+    public internal(set) var unseen: [String] = []
 }
 
 extension Folder {

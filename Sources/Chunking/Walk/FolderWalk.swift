@@ -52,8 +52,9 @@ struct FolderWalk {
         // A descriptor of its own, as reading a folder moves a descriptor that others may use.
         let copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else {
+            let error = errno
             if copy >= 0 { close(copy) }
-            if depth > 0, errno != ENOENT { skip(.unreadable) }
+            if let reason = Self.reason(error) { skip(reason) }
             return
         }
         rules.enter(folder, start: path.count, readsGit: true)
@@ -62,10 +63,13 @@ struct FolderWalk {
         var folders: [UInt8] = []
         let start = path.count
         do throws(Failure) {
-            while let entry = readdir(stream) {
+            while true {
+                errno = 0
+                guard let entry = readdir(stream) else { break }
                 try look(at: entry, in: folder, folders: &folders, body)
                 path.removeSubrange(start...)
             }
+            if errno != 0 { skip(.unreadable) }
         } catch {
             closedir(stream)
             throw error
@@ -89,7 +93,7 @@ struct FolderWalk {
         var type = Int32(entry.pointee.d_type)
         var status: stat?
         if type == Int32(DT_UNKNOWN) {
-            status = Self.status(of: name, in: folder)
+            status = look(at: name, in: folder)
             guard let status else { return }
             type = Int32(status.st_mode & S_IFMT) >> 12
         }
@@ -101,7 +105,7 @@ struct FolderWalk {
             if Self.contains(FileNames.installed, name) { return skip(.ignored) }
             folders += name + [0]
         } else {
-            guard let status = status ?? Self.status(of: name, in: folder) else { return }
+            guard let status = status ?? look(at: name, in: folder) else { return }
             try admit(name, status, body)
         }
     }
@@ -144,7 +148,7 @@ struct FolderWalk {
                 if components.contains(where: { Self.contains(FileNames.installed, $0) }) { return skip(.ignored) }
             }
             guard let folder = openFolder(of: components.dropLast(), &folders),
-                let status = Self.status(of: name, in: folder)
+                let status = look(at: name, in: folder)
             else { return }
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             if rules.ignores(path, nameStart: path.count - name.count, isFolder: isFolder) { return skip(.ignored) }
@@ -208,18 +212,26 @@ struct FolderWalk {
                 inode: UInt64(status.st_ino)))
     }
 
-    private mutating func skip(_ reason: SkipReason) { report.skipped.add(reason, path: relativePath) }
+    private mutating func skip(_ reason: SkipReason) {
+        report.skipped.add(reason, path: relativePath)
+        guard reason == .unreadable else { return }
+        let name = relativePath.last == UInt8(ascii: "/") ? relativePath.dropLast() : relativePath
+        report.unseen.append(String(decoding: name, as: UTF8.self))
+    }
 
-    private static func status(of name: ArraySlice<UInt8>, in folder: Int32) -> stat? {
+    /// Nil for what vanished or cannot be looked at.
+    private mutating func look(at name: ArraySlice<UInt8>, in folder: Int32) -> stat? {
         var status = stat()
-        return fstatat(folder, cName(name), &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+        if fstatat(folder, cName(name), &status, AT_SYMLINK_NOFOLLOW) == 0 { return status }
+        if let reason = Self.reason(errno) { skip(reason) }
+        return nil
     }
 
     private static func contains(_ names: Set<String>, _ name: ArraySlice<UInt8>) -> Bool {
         name.count <= 16 && names.contains(String(decoding: name, as: UTF8.self))
     }
 
-    /// Why a folder cannot be entered; nil for one that vanished.
+    /// Why something cannot be looked at; nil for what vanished.
     private static func reason(_ error: Int32) -> SkipReason? {
         switch error {
         case ENOENT: nil

@@ -37,19 +37,17 @@ public final class FindService: Sendable {
     /// Where the query cannot be embedded, words alone are searched, and the answer says so.
     /// - Throws: `SearchError`; `CancellationError`, and what the models throw that has nothing to do with this index.
     public func find(_ request: FindRequest, _ models: FindModels) async throws -> FindAnswer {
-        let (root, index, space) = try await onOwnThread(named: "find") { () throws(SearchError) in
-            guard let (folder, root) = self.catalogue.nearest(to: request.root) else {
+        let (root, below, index, space) = try await onOwnThread(named: "find") { () throws(SearchError) in
+            guard let (folder, root, below) = self.catalogue.nearest(to: request.root) else {
                 throw SearchError(
                     .notFound, "'\(request.root)' is not indexed; run: hearth sync '\(request.root)'")
             }
             let index = try self.open(folder)
-            return (root, index, request.query.mode == .lexical ? nil : try index.activeSpace())
+            return (root, below, index, request.query.mode == .lexical ? nil : try index.activeSpace())
         }
         var query = request.query
         query.count = request.reranks ? max(query.count, Ranking.reranked) : query.count
-        if !request.isWholeIndex, root != request.root {
-            query.filter.path = String(request.root.dropFirst(root == "/" ? 1 : root.utf8.count + 1))
-        }
+        if !request.isWholeIndex, !below.isEmpty { query.filter.path = below }
         var complaint: String?
         if let space {
             do {

@@ -68,13 +68,18 @@ public struct IndexCatalogue: Sendable {
 
     /// The index of a folder, or of the nearest folder that it is in.
     /// - Parameter folder: any path; it need not be there any more.
-    /// - Returns: the index and the path of its root; nil where there is none.
-    public func nearest(to folder: String) -> (index: IndexFolder, root: String)? {
-        var root = (try? IndexFolder.canonical(folder)) ?? folder
+    /// - Returns: the index, the path of its root, and the folder's path below that, which is empty for the root itself;
+    ///   nil where there is none.
+    public func nearest(to folder: String) -> (index: IndexFolder, root: String, below: String)? {
+        let folder = (try? IndexFolder.canonical(folder)) ?? folder
+        var root = folder
         while true {
             let index = IndexFolder(of: root, in: path)
-            if index.exists { return (index, root) }
-            guard let slash = root.lastIndex(of: "/"), root != "/" else { return nil }
+            if index.exists {
+                let below = folder.utf8.dropFirst(root.utf8.count).drop { $0 == UInt8(ascii: "/") }
+                return (index, root, String(decoding: below, as: UTF8.self))
+            }
+            guard let slash = root.utf8.lastIndex(of: UInt8(ascii: "/")), root != "/" else { return nil }
             root = slash == root.startIndex ? "/" : String(root[..<slash])
         }
     }

@@ -47,10 +47,9 @@ struct FolderComparison: Sendable {
         }
         skipped = report.skipped
         for file in stillSkipped { skipped.add(file.reason, path: file.path) }
-        // Where a folder could not be read, its files may be there none the less.
-        let mayHide = report.skipped[.unreadable] > 0
+        let unseen = Set(report.unseen)
         for (path, file) in known {
-            if mayHide, Self.isHidden(folder.path + "/" + path) {
+            if Self.isIn(unseen, path) {
                 unchanged += 1
             } else {
                 removed.append(file.id)
@@ -58,9 +57,11 @@ struct FolderComparison: Sendable {
         }
     }
 
-    private static func isHidden(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) != 0 && errno != ENOENT && errno != ENOTDIR
+    /// Whether a file may be there none the less: it, or a folder that it is in, was not looked at.
+    private static func isIn(_ unseen: Set<String>, _ path: String) -> Bool {
+        if unseen.isEmpty { return false }
+        if unseen.contains("") || unseen.contains(path) { return true }
+        return path.utf8.indices.contains { path.utf8[$0] == UInt8(ascii: "/") && unseen.contains(String(path[..<$0])) }
     }
 
     private static var now: Int64 {
