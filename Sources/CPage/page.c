@@ -7,15 +7,18 @@
 #ifdef __APPLE__
 #define SECTION ".section __TEXT,__const"
 #define NAME(symbol) "_hearth_page_" #symbol
+// The linker must not part an end from what it is the end of.
+#define END(symbol) "\t.alt_entry " NAME(symbol##_end) "\n" NAME(symbol##_end) ":"
 #else
 #define SECTION ".section .rodata,\"a\",%progbits"
 #define NAME(symbol) "hearth_page_" #symbol
+#define END(symbol) NAME(symbol##_end) ":"
 #endif
 
 // A file's content and, behind it, its end; found by the path to headers.
 #define PAGE_FILE(symbol, name)                                                                                        \
     __asm__(SECTION "\n\t.globl " NAME(symbol) "\n" NAME(symbol) ":\n\t.incbin \"files/" name "\"\n\t.globl " NAME(    \
-        symbol##_end) "\n" NAME(symbol##_end) ":\n\t.byte 0\n\t.text");                                                \
+        symbol##_end) "\n" END(symbol) "\n\t.byte 0\n\t.text");                                                         \
     extern const unsigned char hearth_page_##symbol[], hearth_page_##symbol##_end[];
 
 PAGE_FILE(html, "index.html")

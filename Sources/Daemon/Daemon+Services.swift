@@ -135,7 +135,8 @@ extension Daemon {
             start: {
                 let listener = try await Listener(
                     options.paths.socket, options.settings.configuration.socket, handovers.first, on: group,
-                    connection: connection)
+                    connection: connection,
+                    refusal: { try JSONRPCRefusal(channel: $0, reason: "\($1)") })
                 parts.add { $0.listener = listener }
                 settings.follow { listener.maximumConnections = $0.socket.maxConnections }
                 listener.acceptClients()

@@ -20,6 +20,7 @@ import WireProtocol
 
 final class Listener: Sendable {
     typealias Connection = @Sendable (any Channel, ClientID) throws -> any ClientConnection
+    typealias Refusal = @Sendable (any Channel, StartupError) throws -> any ClientConnection
 
     private let server: NIOAsyncChannel<any ClientConnection, Never>
     /// The name that is this daemon's to remove.
@@ -27,10 +28,13 @@ final class Listener: Sendable {
     private let accepting = Mutex<Task<Void, Never>?>(nil)
     private let counter: ClientCounter
 
-    /// - Parameter connection: makes the gateway of a new client's channel, on that channel's event loop.
+    /// - Parameters:
+    ///   - connection: makes the gateway of a new client's channel, on that channel's event loop.
+    ///   - refusal: makes the same of a client too many, which otherwise is hung up on.
     init(
         _ path: String, _ options: Configuration.Socket, _ handover: SocketActivation.Listener? = nil,
-        on group: any EventLoopGroup, connection: @escaping Connection
+        on group: any EventLoopGroup, connection: @escaping Connection,
+        refusal: @escaping Refusal = { _, error in throw error }
     ) async throws {
         let counter = ClientCounter(limit: options.maxConnections)
         self.counter = counter
@@ -46,7 +50,8 @@ final class Listener: Sendable {
                 guard peer.user == geteuid() || peer.user == 0 else {
                     throw StartupError("user \(peer.user) may not connect")
                 }
-                let number = try counter.enter()
+                let number: UInt64
+                do throws(StartupError) { number = try counter.enter() } catch { return try refusal(channel, error) }
                 channel.closeFuture.whenComplete { _ in counter.leave() }
                 let client = ClientID(user: peer.user, process: peer.process, connection: number)
                 return try connection(channel, client)

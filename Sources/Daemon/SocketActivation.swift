@@ -90,9 +90,21 @@ public enum SocketActivation {
             let stream = SOCK_STREAM
         #endif
         guard option(SO_TYPE, of: descriptor) == stream else { throw StartupError("\(which) is not a stream socket") }
-        guard option(SO_ACCEPTCONN, of: descriptor) == 1 else { throw StartupError("\(which) does not listen") }
+        guard listens(descriptor) else { throw StartupError("\(which) does not listen") }
         guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw StartupError("cannot keep \(which)", errno) }
         return Listener(descriptor: descriptor, name: handover.name, path: path(address, length))
+    }
+
+    private static func listens(_ descriptor: Int32) -> Bool {
+        #if canImport(Darwin)
+            // macOS does not answer SO_ACCEPTCONN.
+            var info = socket_fdinfo()
+            let size = Int32(MemoryLayout<socket_fdinfo>.size)
+            return proc_pidfdinfo(getpid(), descriptor, PROC_PIDFDSOCKETINFO, &info, size) == size
+                && Int32(info.psi.soi_options) & SO_ACCEPTCONN != 0
+        #else
+            return option(SO_ACCEPTCONN, of: descriptor) == 1
+        #endif
     }
 
     private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {

@@ -53,7 +53,8 @@ public struct InstanceLock: Sendable {
         private static func holds(_ path: String, process id: Int) -> Bool {
             var name = [CChar](repeating: 0, count: Int(MAXPATHLEN))
             guard kill(pid_t(id), 0) == 0, proc_pidpath(pid_t(id), &name, UInt32(name.count)) > 0 else { return false }
-            return String(cString: name).hasSuffix("/\(DaemonExecutable.name)")
+            let path = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            return path.hasSuffix("/\(DaemonExecutable.name)")
         }
     #else
         /// Linux lists locks as `1: FLOCK  ADVISORY  WRITE <pid> <major>:<minor>:<inode> 0 EOF` (proc(5)).

@@ -27,7 +27,10 @@ enum UnixSocket {
                     connect(socket.number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
-            if result == 0 { return socket }
+            if result == 0 {
+                neverWait(socket)
+                return socket
+            }
             let reason = errno
             switch reason {
             case ENOENT, ECONNREFUSED: return nil
@@ -47,6 +50,7 @@ enum UnixSocket {
         }
         let pair = (Descriptor(owning: numbers[0]), Descriptor(owning: numbers[1]))
         forbidSignal(pair.0)
+        neverWait(pair.0)
         return pair
     }
 
@@ -83,6 +87,13 @@ enum UnixSocket {
         #if canImport(Darwin)
             var isOn: Int32 = 1
             setsockopt(socket.number, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
+        #endif
+    }
+
+    /// macOS heeds the flag of `recv`, but not that of `send`.
+    private static func neverWait(_ socket: Descriptor) {
+        #if canImport(Darwin)
+            _ = fcntl(socket.number, F_SETFL, fcntl(socket.number, F_GETFL) | O_NONBLOCK)
         #endif
     }
 

@@ -4,6 +4,8 @@
 
 /// The candidates within a third of the name's length in edits, nearest first.
 public func nearestNames(to name: String, among candidates: [String], atMost count: Int = 3) -> [String] {
+    // Nothing that long was meant to be one of them.
+    guard name.utf8.count <= 128 else { return [] }
     let letters = Array(name.lowercased().utf8)
     let limit = max(1, letters.count / 3)
     let distances = candidates.map { (name: $0, distance: editDistance(letters, Array($0.lowercased().utf8))) }

@@ -11,9 +11,10 @@
 /// The folder that holds this program, symbolic links resolved.
 public func executableFolder() -> String? {
     #if canImport(Darwin)
-        var capacity = UInt32(PATH_MAX)
-        var buffer = [CChar](repeating: 0, count: Int(capacity))
-        guard _NSGetExecutablePath(&buffer, &capacity) == 0, let resolved = realpath(buffer, nil) else { return nil }
+        var buffer = [CChar](repeating: 0, count: Int(MAXPATHLEN))
+        guard proc_pidpath(getpid(), &buffer, UInt32(buffer.count)) > 0, let resolved = realpath(buffer, nil) else {
+            return nil
+        }
     #else
         guard let resolved = realpath("/proc/self/exe", nil) else { return nil }
     #endif

@@ -31,8 +31,9 @@ public struct HearthPaths: Sendable, Hashable {
     public var indexes: String { data + "/indexes" }
     public var log: String { state + "/hearthd.log" }
 
-    /// The longest socket path that every supported system takes (104 bytes with the final NUL on macOS).
-    public static let maximumSocketLength = 103
+    /// The longest socket path that every supported system takes: 104 bytes with the final NUL on macOS, of which the
+    /// name that the socket has at first needs eight for a process's number.
+    public static let maximumSocketLength = 95
 
     public init(environment: [String: String]) throws(WireError) {
         /// XDG: values that are not absolute paths are to be ignored.

@@ -60,9 +60,14 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Members of `data` beside `kind` and `retryable`.
     public var details: JSONObject
 
+    /// Bytes of a message. What a client sent may be part of it, and lasts as long as the list of the last requests.
+    private static let longestMessage = 1000
+
     public init(_ code: Code, _ message: String, details: JSONObject = [:]) {
         self.code = code
-        self.message = message
+        self.message =
+            message.utf8.count <= Self.longestMessage
+            ? message : String(decoding: message.utf8.prefix(Self.longestMessage), as: UTF8.self) + "…"
         isRetryable = code.isRetryable
         self.details = details
     }

@@ -200,14 +200,47 @@ struct ProtocolTests {
         #expect(counts?["requests"]?["failed"] == 1)
     }
 
-    @Test func aRequestCanBeCancelled() throws {
+    /// However long the request is that it follows, and where it is the last for which there is a place.
+    @Test(arguments: [1, 64]) func aRequestCanBeCancelled(count: Int) throws {
         let connection = try RawConnection(home.socket)
+        let waiting = (1..<count).map {
+            request("embed", ["input": .string("text \($0)"), "lane": "background"], id: .integer(Int64($0)))
+        }.joined()
         let texts = JSONValue.array((0..<5000).map { .string(String(repeating: "word \($0) ", count: 100)) })
-        connection.send(request("embed", ["input": texts], id: "bulk"))
-        while try RawConnection(home.socket).call("daemon.status")["result"]?["requests"]?["in_flight"] != 1 {}
-        connection.send("{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":\"bulk\"}}\n")
-        let reply = try #require(try connection.receive())
-        #expect(reply["id"] == "bulk" && reply["error"]?["code"] == -32015)
+        let cancellation = #"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":"bulk"}}"# + "\n"
+        connection.send(request("embed", ["input": texts], id: "bulk") + waiting + cancellation)
+        var replies: [JSONValue: JSONValue] = [:]
+        for _ in 0..<count {
+            let reply = try #require(try connection.receive())
+            replies[try #require(reply["id"])] = reply
+        }
+        #expect(replies["bulk"]?["error"]?["code"] == -32015)
+    }
+
+    @Test func timesBeyondAllClocksAreNoTrouble() throws {
+        let connection = try RawConnection(home.socket)
+        for time: JSONValue in [10_000_000_000_000, .integer(.max)] {
+            let many = (0..<60).map {
+                request("embed", ["input": .string("text \($0)"), "deadline_ms": time], id: .integer($0))
+            }
+            connection.send(many.joined())
+            for _ in many { #expect(try connection.receive()?["result"] != nil) }
+            let load = try connection.call("models.load", ["model": "all-minilm-l6-v2", "keep_alive_s": time])
+            #expect(load["result"]?["state"] == "ready")
+        }
+        #expect(try connection.call("daemon.health")["result"]?["status"] == "ok")
+    }
+
+    @Test func whatIsRefusedIsNotRepeatedInFull() throws {
+        let connection = try RawConnection(home.socket)
+        connection.send("[" + String(repeating: "1,", count: 100_000) + "1]\n")
+        let refusal = try #require(try connection.receive())
+        #expect(refusal["id"] == .null && refusal["error"]?["code"] == -32600)
+        let long = JSONValue.string(String(repeating: "x", count: 1_000_000))
+        for parameters: JSONValue in [["input": "a", "expect_space": long], ["input": "a", "model": long]] {
+            let message = try connection.call("embed", parameters)["error"]?["message"]?.string
+            #expect(message?.utf8.count ?? .max < 2000)
+        }
     }
 
     @Test func loadingReportsProgressToWhoAsked() throws {

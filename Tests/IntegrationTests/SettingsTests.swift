@@ -25,6 +25,8 @@ struct SettingsTests {
             ])
         let refused = try RawConnection(home.socket)
         refused.send(request("daemon.health", [:]))
+        let refusal = try #require(try refused.receive())
+        #expect(refusal["id"] == .null && refusal["error"]?["code"] == -32001)
         #expect(try refused.receive() == nil)
         try configure(home, "[socket]\nmax_connections = 2\n")
         _ = try first.call("daemon.reload")

@@ -29,6 +29,8 @@ final class CtagsConnection {
         #if canImport(Darwin)
             var on: Int32 = 1
             setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            // The flag that keeps `send` from waiting is not heeded.
+            _ = fcntl(ends[0], F_SETFL, fcntl(ends[0], F_GETFL) | O_NONBLOCK)
         #endif
         defer { close(ends[1]) }
         do throws(ChildOutput.Failure) {

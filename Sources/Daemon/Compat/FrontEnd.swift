@@ -26,7 +26,8 @@ final class FrontEnd: Sendable {
     private let owner: FrontEnds
     private let ends: AsyncStream<FrontEnds.End>
     private let end: AsyncStream<FrontEnds.End>.Continuation
-    private let activity = Mutex(ContinuousClock.now)
+    /// Clients that are here, and when one last came or went.
+    private let presence = Mutex((clients: 0, since: ContinuousClock.now))
 
     private var service: DaemonService { owner.service }
 
@@ -159,7 +160,8 @@ final class FrontEnd: Sendable {
         options.backlog = max(options.backlog, 128)
         let limits = options
         let socket = RenewableListener(place, limits, on: owner.group) { [self] channel, client in
-            activity.withLock { $0 = .now }
+            presence.withLock { $0 = ($0.clients + 1, .now) }
+            channel.closeFuture.whenComplete { [self] _ in presence.withLock { $0 = ($0.clients - 1, .now) } }
             return try connection(channel, client)
         }
         try await socket.open()
@@ -193,7 +195,8 @@ final class FrontEnd: Sendable {
         while true {
             // Cancellation is an orderly end.
             do { try await Task.sleep(for: Self.watchInterval) } catch { return .closed }
-            if let idleTimeout, activity.withLock({ $0 }) + idleTimeout < .now { return .idle }
+            let presence = presence.withLock { $0 }
+            if let idleTimeout, presence.clients == 0, presence.since + idleTimeout < .now { return .idle }
             try look()
             if try await socket.renew() {
                 owner.log.notice("socket of \(plan.tool) was removed and is there again")

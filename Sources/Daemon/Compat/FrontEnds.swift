@@ -112,12 +112,17 @@ final class FrontEnds: Sendable {
                 states.withLock { $0[plan] = .open }
                 log.notice("stands in for \(plan.tool)", metadata: ["at": "\(plan.address)"])
             }
-            states.withLock { $0[plan] = .ended(end) }
+            note(.ended(end), of: plan, process)
             return end
         } catch {
-            states.withLock { $0[plan] = .failed("\(error)") }
+            note(.failed("\(error)"), of: plan, process)
             throw error
         }
+    }
+
+    /// How a front-end ended is remembered of those that the settings want; the others are whoever's that asked for them.
+    private func note(_ state: State, of plan: FrontEndPlan, _ process: Int32?) {
+        states.withLock { $0[plan] = process == nil ? state : nil }
     }
 
     /// For `daemon.status`.

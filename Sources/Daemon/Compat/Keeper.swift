@@ -86,9 +86,10 @@ public final class Keeper: Sendable {
 
     private static func executable() throws(StartupError) -> String {
         #if canImport(Darwin)
-            var capacity = UInt32(PATH_MAX)
-            var buffer = [CChar](repeating: 0, count: Int(capacity))
-            guard _NSGetExecutablePath(&buffer, &capacity) == 0 else { throw StartupError("where is this program?") }
+            var buffer = [CChar](repeating: 0, count: Int(MAXPATHLEN))
+            guard proc_pidpath(getpid(), &buffer, UInt32(buffer.count)) > 0 else {
+                throw StartupError("where is this program?", errno)
+            }
             return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         #else
             return "/proc/self/exe"

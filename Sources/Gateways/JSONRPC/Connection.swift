@@ -13,6 +13,8 @@ import WireProtocol
 public final class JSONRPCConnection: Sendable {
     /// More requests of one connection than this wait unread, so that a client cannot make the daemon hoard.
     static let maximumConcurrentRequests = 64
+    /// Calls of a batch: two bytes of it may take kilobytes here.
+    static let maximumBatch = 1024
 
     private let stream: NIOAsyncChannel<Frame, Never>
     private let methods: Methods
@@ -25,7 +27,8 @@ public final class JSONRPCConnection: Sendable {
     private let running = Mutex<[RequestID: Running]>([:])
 
     private struct Running {
-        let task: Task<Response, Never>
+        /// Nil until its turn comes.
+        var task: Task<Response, Never>?
         /// The client has cancelled it.
         var isUnwanted = false
     }
@@ -38,8 +41,7 @@ public final class JSONRPCConnection: Sendable {
         channel: any Channel, methods: Methods, client: ClientID, maximumLineLength: Int
     ) throws {
         try channel.pipeline.syncOperations.addHandlers([
-            ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)),
-            MessageToByteHandler(LineFrameEncoder()),
+            ByteToMessageHandler(LineFrameDecoder(limit: maximumLineLength)), LineFrameWriter(),
         ])
         try self.init(framed: channel, methods: methods, client: client)
     }
@@ -87,36 +89,94 @@ public final class JSONRPCConnection: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             var count = 0
             for try await frame in frames {
+                guard let message = read(frame) else { continue }
                 if count == Self.maximumConcurrentRequests {
                     try await group.next()
                     count -= 1
                 }
                 count += 1
-                group.addTask { try await self.answer(frame) }
+                group.addTask { try await self.answer(message) }
             }
             try await group.waitForAll()
         }
     }
 
-    private func answer(_ frame: Frame) async throws {
+    // MARK: - Reading
+
+    /// What is to be answered of a line.
+    private enum Message: Sendable {
+        case refused(WireError)
+        case single(Incoming)
+        case batch([Incoming])
+    }
+
+    private enum Incoming: Sendable {
+        case request(Call, RequestID)
+        case refused(Call.Refusal)
+    }
+
+    /// Line by line, so that a cancellation finds the request before it, and is not kept waiting by others; nil where
+    /// there is nothing to answer.
+    private func read(_ frame: Frame) -> Message? {
+        let json: JSONValue
         switch frame {
         case .tooLong(let limit):
-            let error = WireError(
-                .invalidRequest, "the line is longer than \(limit) bytes; send less text in one request")
-            try await write(OutgoingMessage(json: error.encoded(id: .null)))
+            return .refused(
+                WireError(
+                    .invalidRequest, "the line is longer than \(limit) bytes; send less text in one request"))
         case .line(let bytes):
-            let json: JSONValue
             do {
                 json = try JSONValue(parsing: bytes)
             } catch {
-                let error = WireError(.parseError, "the line is not JSON: \(error)")
-                return try await write(OutgoingMessage(json: error.encoded(id: .null)))
+                return .refused(WireError(.parseError, "the line is not JSON: \(error)"))
             }
-            if let batch = json.array {
-                try await answer(batch: batch)
-            } else {
-                try await answer(json)
+        }
+        guard let batch = json.array else { return take(json).map(Message.single) }
+        guard 1...Self.maximumBatch ~= batch.count else {
+            let problem =
+                batch.isEmpty
+                ? "the batch is empty"
+                : "the batch has \(batch.count) calls; at most \(Self.maximumBatch) can be sent at once"
+            return .refused(WireError(.invalidRequest, "invalid request: \(problem)"))
+        }
+        let calls = batch.compactMap(take)
+        return calls.isEmpty ? nil : .batch(calls)
+    }
+
+    /// From now on a request can be cancelled; what a notification says is done.
+    private func take(_ json: JSONValue) -> Incoming? {
+        switch Call.read(json) {
+        case .failure(let refusal): return .refused(refusal)
+        case .success(let call):
+            guard let id = call.id else {
+                notify(call)
+                return nil
             }
+            running.withLock { $0[id] = Running() }
+            return .request(call, id)
+        }
+    }
+
+    private func notify(_ call: Call) {
+        guard call.method == "$/cancelRequest" else { return }
+        guard let id = call.parameters["id"].flatMap(RequestID.init) else { return }
+        let task = running.withLock { running in
+            running[id]?.isUnwanted = true
+            return running[id]?.task
+        }
+        task?.cancel()
+    }
+
+    // MARK: - Answering
+
+    private func answer(_ message: Message) async throws {
+        switch message {
+        case .refused(let error): try await write(OutgoingMessage(json: error.encoded(id: .null)))
+        case .single(let incoming):
+            let response = await respond(to: incoming)
+            defer { finish(response) }
+            try await write(OutgoingMessage(json: response.json, attachments: response.attachments))
+        case .batch(let batch): try await answer(batch)
         }
     }
 
@@ -125,24 +185,20 @@ public final class JSONRPCConnection: Sendable {
         try await stream.channel.writeAndFlush(message).get()
     }
 
-    private func answer(_ json: JSONValue) async throws {
-        guard let response = await respond(to: json) else { return }
-        defer { finish(response) }
-        try await write(OutgoingMessage(json: response.json, attachments: response.attachments))
-    }
-
-    /// A batch's answers come in one array, in any order; notifications have none.
-    private func answer(batch: [JSONValue]) async throws {
-        if batch.isEmpty {
-            let error = WireError(.invalidRequest, "invalid request: the batch is empty")
-            return try await write(OutgoingMessage(json: error.encoded(id: .null)))
-        }
-        let responses = await withTaskGroup(of: Response?.self) { group in
-            for element in batch { group.addTask { await self.respond(to: element, isInBatch: true) } }
-            return await group.reduce(into: [Response]()) { if let response = $1 { $0.append(response) } }
+    /// A batch's answers come in one array, in any order.
+    private func answer(_ batch: [Incoming]) async throws {
+        let responses = await withTaskGroup(of: Response.self) { group in
+            var responses: [Response] = []
+            for (index, incoming) in batch.enumerated() {
+                if index >= Self.maximumConcurrentRequests, let response = await group.next() {
+                    responses.append(response)
+                }
+                group.addTask { await self.respond(to: incoming, isInBatch: true) }
+            }
+            for await response in group { responses.append(response) }
+            return responses
         }
         defer { for response in responses { finish(response) } }
-        guard !responses.isEmpty else { return }
         var writer = JSONWriter()
         writer.beginArray()
         for response in responses { writer.raw(response.json) }
@@ -150,32 +206,27 @@ public final class JSONRPCConnection: Sendable {
         try await write(OutgoingMessage(json: writer.bytes))
     }
 
-    /// The answer to one call; nil for a notification.
-    private func respond(to json: JSONValue, isInBatch: Bool = false) async -> Response? {
-        let call: Call
-        switch Call.read(json) {
-        case .success(let value): call = value
-        case .failure(let refusal): return Response(refusal.error, id: refusal.id)
-        }
-        guard let id = call.id else {
-            await notify(call)
-            return nil
-        }
-        if isInBatch, call.parameters["encoding"] == "binary" {
-            let message = "'encoding' \"binary\" has no place in a batch, where no bytes can follow; send it alone"
-            return Response(WireError(.invalidParameters, message), id: id)
-        }
-        // Under the lock, so that a cancellation which follows finds it however early it comes.
-        let task = running.withLock { running in
+    private func respond(to incoming: Incoming, isInBatch: Bool = false) async -> Response {
+        switch incoming {
+        case .refused(let refusal): return Response(refusal.error, id: refusal.id)
+        case .request(let call, let id):
+            defer { running.withLock { $0[id] = nil } }
+            if isInBatch, call.parameters["encoding"] == "binary" {
+                let message =
+                    "'encoding' \"binary\" has no place in a batch, where no bytes can follow; send it alone"
+                return Response(WireError(.invalidParameters, message), id: id)
+            }
             let task = Task { await perform(call, id: id) }
-            running[id] = Running(task: task)
-            return task
-        }
-        defer { running.withLock { $0[id] = nil } }
-        return await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
+            let isUnwanted = running.withLock { running in
+                running[id, default: Running()].task = task
+                return running[id]?.isUnwanted ?? false
+            }
+            if isUnwanted { task.cancel() }
+            return await withTaskCancellationHandler {
+                await task.value
+            } onCancel: {
+                task.cancel()
+            }
         }
     }
 
@@ -234,16 +285,6 @@ public final class JSONRPCConnection: Sendable {
     /// Work is in flight until its answer has left.
     private func finish(_ response: Response) {
         if response.isWork { methods.daemon.end(failed: response.error != nil) }
-    }
-
-    private func notify(_ call: Call) async {
-        guard call.method == "$/cancelRequest" else { return }
-        guard let id = call.parameters["id"].flatMap(RequestID.init) else { return }
-        let task = running.withLock { running in
-            running[id]?.isUnwanted = true
-            return running[id]?.task
-        }
-        task?.cancel()
     }
 
     /// Sends `$/progress` ahead of the reply, for a request that carries a token.

@@ -13,12 +13,18 @@ struct OutgoingMessage: Sendable {
     var attachedBytes: Int { attachments.reduce(0) { $0 + $1.floats.count * 4 } }
 }
 
-/// Messages as lines, each attachment behind the newline.
-struct LineFrameEncoder: MessageToByteEncoder {
-    func encode(data: OutgoingMessage, out: inout ByteBuffer) {
-        out.reserveCapacity(data.json.count + 1 + data.attachedBytes)
-        out.writeBytes(data.json)
-        out.writeInteger(UInt8(ascii: "\n"))
-        for attachment in data.attachments { attachment.floats.withUnsafeBytes { _ = out.writeBytes($0) } }
+/// Messages as lines, each attachment behind the newline. Each has a buffer of its own: a connection that once had a large
+/// answer must not keep room for another.
+final class LineFrameWriter: ChannelOutboundHandler, Sendable {
+    typealias OutboundIn = OutgoingMessage
+    typealias OutboundOut = ByteBuffer
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let message = Self.unwrapOutboundIn(data)
+        var line = context.channel.allocator.buffer(capacity: message.json.count + 1 + message.attachedBytes)
+        line.writeBytes(message.json)
+        line.writeInteger(UInt8(ascii: "\n"))
+        for attachment in message.attachments { attachment.floats.withUnsafeBytes { _ = line.writeBytes($0) } }
+        context.write(Self.wrapOutboundOut(line), promise: promise)
     }
 }

@@ -5,6 +5,8 @@
 #if canImport(Darwin)
     import CoreServices
     import Dispatch
+    // Bridges arrays to Core Foundation's.
+    import Foundation
 
     /// Owns an event stream; it ends with the object.
     final class FSEventsWatch: Sendable {

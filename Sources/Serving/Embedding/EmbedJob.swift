@@ -40,7 +40,7 @@ struct EmbedJob: Sendable {
         dimensions = request.dimensions ?? embedder.description.dimensions
         normalizes = request.normalize ?? embedder.description.normalize
         switch request.input {
-        case .texts(let texts): (distinct, places) = Self.distinct(texts)
+        case .texts(let texts): (distinct, places) = Self.distinct(texts.map(ExactText.init))
         case .tokens(let sequences): (distinct, places) = Self.distinct(sequences)
         }
     }
@@ -87,7 +87,10 @@ struct EmbedJob: Sendable {
     func estimatedTokens(of index: Int) -> Int {
         let limit = request.overlength == .average ? Int.max : embedder.description.maxTokens
         switch request.input {
-        case .texts(let texts): return min(limit, texts[index].utf8.count / 4 + 3)
+        case .texts(let texts):
+            let bytes = texts[index].utf8.count
+            // All of a text is read, whatever is cut then.
+            return max(min(limit, bytes / 4 + 3), bytes / EmbedService.bytesPerToken)
         case .tokens(let sequences): return max(1, sequences[index].count)
         }
     }
@@ -199,5 +202,17 @@ struct EmbedJob: Sendable {
             }
         }
         return outcome
+    }
+}
+
+/// A text that equals only the same bytes. For strings, "é" and "e" with an accent are the same; for many models they are
+/// not.
+private struct ExactText: Hashable {
+    let text: String
+
+    static func == (first: ExactText, second: ExactText) -> Bool { first.text.utf8.elementsEqual(second.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
     }
 }

@@ -9,7 +9,9 @@ public struct EmbedService: Sendable {
     /// Text that one thread tokenizes in one go, in bytes.
     private static let tokenizeBytes = 1 << 16
     /// Tokenizing a byte costs this fraction of what computing a token does, more or less.
-    private static let bytesPerToken = 1 << 10
+    static let bytesPerToken = 1 << 10
+    /// Vectors of one request, in bytes.
+    private static let largestAnswer = 1 << 30
 
     let models: ModelPool
     let threads: ComputeThreads
@@ -34,6 +36,12 @@ public struct EmbedService: Sendable {
             request: request, model: model, embedder: embedder,
             spaceID: try spaceID(of: model, embedder, request), arrival: .now)
         if job.distinct.isEmpty { return job.outcome([], cost: .init()) }
+        let most = Self.largestAnswer / (job.dimensions * MemoryLayout<Float>.size)
+        guard request.input.count <= most else {
+            throw ServingError(
+                .invalidRequest,
+                "\(request.input.count) inputs are more than fit into one answer; send at most \(most) at once")
+        }
         let tokens = job.estimatedTokens
         try threads.enter(tokens, of: request.client, in: request.lane)
         defer { threads.leave(tokens, of: request.client, in: request.lane) }

@@ -74,4 +74,17 @@ extension ModelPool.State {
         wake = next
         return next
     }
+
+    /// Whether who looks at this time is to look: not where somebody looks earlier by now.
+    mutating func wakes(at time: ContinuousClock.Instant) -> Bool {
+        guard wake == time else { return false }
+        wake = nil
+        return true
+    }
+
+    /// What is wrong with a model, unless it has left meanwhile.
+    mutating func note(_ complaint: String, of model: ResidentModel) {
+        guard case .ready(let resident) = entries[model.location], resident.serial == model.serial else { return }
+        complaints[model.serial] = complaint
+    }
 }

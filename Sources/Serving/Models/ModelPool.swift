@@ -74,6 +74,9 @@ public final class ModelPool: Sendable {
         var complaints: [Int: String] = [:]
     }
 
+    /// Between two looks at whether a model's time is up.
+    private static let longestSleep = Duration.seconds(3600)
+
     let state: Mutex<State>
     let resolve: Resolve
     private let options: Options
@@ -249,7 +252,7 @@ public final class ModelPool: Sendable {
             }
             self.finish(load, location, result.mapError(error), stamp)
             if case .success(let model) = result, let complaint = self.inspect?(model) {
-                self.state.withLock { $0.complaints[model.serial] = complaint }
+                self.state.withLock { $0.note(complaint, of: model) }
             }
         }
         if !isRunning {
@@ -284,9 +287,10 @@ public final class ModelPool: Sendable {
         letGo(consume leaving)
         guard let wake = state.withLock({ $0.nextWake() }) else { return }
         Task { [weak self] in
-            try? await Task.sleep(until: wake, clock: .continuous)
-            self?.state.withLock { $0.wake = nil }
-            self?.tidy()
+            // Some models are kept for longer than a clock can count.
+            try? await Task.sleep(until: min(wake, .now + Self.longestSleep), clock: .continuous)
+            guard let self, state.withLock({ $0.wakes(at: wake) }) else { return }
+            tidy()
         }
     }
 

@@ -33,6 +33,9 @@ public final class ComputeThreads: Sendable {
         let start: ContinuousClock.Instant
     }
 
+    /// The clock thread looks at least so often: deadlines may be further away than a clock can count.
+    private static let longestSleep = Duration.seconds(3600)
+
     public let count: Int
     private let state = Mutex(State())
     /// Interactive entries that wait: what running batches look at between their steps.
@@ -227,8 +230,8 @@ public final class ComputeThreads: Sendable {
             for order in late { order.abandon(.deadlinePassed) }
             if wakesThread { available.signal() }
             if let next {
-                let wait = max(.zero, next - .now)
-                _ = alarm.wait(timeout: .now() + .nanoseconds(Int(clamping: Int64(wait / .nanoseconds(1)))))
+                let wait = min(max(.zero, next - .now), Self.longestSleep)
+                _ = alarm.wait(timeout: .now() + .nanoseconds(Int(wait / .nanoseconds(1))))
             } else {
                 alarm.wait()
             }
