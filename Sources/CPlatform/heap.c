@@ -19,6 +19,9 @@ void hearth_release_free_memory(void) {
 void hearth_share_heaps(int count) {
 #if defined(__GLIBC__)
     mallopt(M_ARENA_MAX, count);
+    // Else the limits grow with the largest block ever freed, and such blocks stay in the heaps.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 22);
 #else
     (void)count;
 #endif

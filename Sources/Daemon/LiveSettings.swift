@@ -13,6 +13,8 @@ final class LiveSettings: Sendable {
     private let log: Logger
     /// Told of every change, after it counts.
     private let listeners = Mutex<[@Sendable (Configuration) -> Void]>([])
+    /// One renewal after the other, so that the last one read is the last one applied.
+    private let renewing = Mutex(())
 
     init(_ options: DaemonOptions, log: Logger) {
         environment = options.environment
@@ -40,6 +42,10 @@ final class LiveSettings: Sendable {
     /// Reads config.toml again. With errors in it, everything stays as it is.
     /// - Returns: what is different.
     func reload() throws(ConfigurationError) -> [ConfigurationChange] {
+        try renewing.withLock { _ throws(ConfigurationError) in try renew() }
+    }
+
+    private func renew() throws(ConfigurationError) -> [ConfigurationChange] {
         let renewed: Settings
         do {
             renewed = try Settings(environment: environment, flags: flags)

@@ -58,7 +58,10 @@ struct ModelLibrary: Sendable {
             let model = try store.resolve(reference)
             return ModelLocation(id: model.id, folder: model.folder)
         } catch {
-            throw ServingError(.modelNotFound, error.message)
+            switch error.code {
+            case .notFound, .invalidReference, .unsupported: throw ServingError(.modelNotFound, error.message)
+            default: throw ServingError(.modelLoadFailed, error.message)
+            }
         }
     }
 

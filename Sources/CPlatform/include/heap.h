@@ -8,8 +8,9 @@
 /// Returns free memory of the C heap to the system. Takes up to some milliseconds.
 void hearth_release_free_memory(void);
 
-/// Has all threads share so many heaps, for a process that has one thread so far. The C library of GNU would make up to
-/// eight for each processor, and every one keeps pages of its own; others have no such limit.
+/// Has all threads share so many heaps, for a process that has one thread so far, and gives large blocks back as soon as
+/// they are free. The C library of GNU would make up to eight heaps for each processor, every one of which keeps pages
+/// of its own; others have no such settings.
 void hearth_share_heaps(int count);
 
 #endif

@@ -45,11 +45,24 @@ extension Methods {
         let chunk = try await engine.logs(
             try parameters.id(), step: try parameters.step(), attempt: try parameters.attempt(),
             from: try parameters.offset() ?? 0, limit: min(try parameters.limit() ?? 1 << 20, 1 << 20))
+        // A character that the chunk's end cuts comes with the next, unless there is nothing before it.
+        let cut = chunk.isComplete ? 0 : Self.unfinished(chunk.bytes) % max(1, chunk.bytes.count)
         return Reply([
             // What is no UTF-8 is shown as such; the file has the bytes.
-            "text": .string(String(decoding: chunk.bytes, as: UTF8.self)),
-            "next_offset": .integer(Int64(chunk.nextOffset)), "complete": .bool(chunk.isComplete),
+            "text": .string(String(decoding: chunk.bytes.dropLast(cut), as: UTF8.self)),
+            "next_offset": .integer(Int64(chunk.nextOffset - cut)), "complete": .bool(chunk.isComplete),
         ])
+    }
+}
+
+extension Methods {
+    /// How many bytes at the end are the beginning of a character.
+    private static func unfinished(_ bytes: [UInt8]) -> Int {
+        for (index, byte) in bytes.suffix(3).reversed().enumerated() where byte & 0xC0 != 0x80 {
+            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+            return length > index + 1 ? index + 1 : 0
+        }
+        return 0
     }
 }
 

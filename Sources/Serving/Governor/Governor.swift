@@ -81,7 +81,8 @@ public final class Governor: Sendable {
         }
     }
 
-    public func end() { state.withLock { $0.work -= 1 } }
+    /// Counts it out again. What began before there was a governor is not missed.
+    public func end() { state.withLock { $0.work = max(0, $0.work - 1) } }
 
     private func watch() {
         let nanoseconds = Int(interval / .nanoseconds(1))
