@@ -23,7 +23,8 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -116,6 +117,8 @@ let package = Package(
                 "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
             ]),
 
+        // What every test may use.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("JSONTests", ["JSON"]),
         tests("TOMLTests", ["TOML"]),
         tests("ConfigurationTests", ["Configuration"]),
@@ -126,7 +129,8 @@ let package = Package(
         tests("TokenizersTests", ["Tokenizers", "JSON"], exclude: ["Fixtures"]),
         tests("InferenceTests", ["Inference", "JSON"], exclude: ["Fixtures"]),
         .executableTarget(
-            name: "JobsHost", dependencies: ["JSON", "Jobs"], path: "Tests/JobsHost", swiftSettings: settings),
+            name: "JobsHost", dependencies: ["JSON", "Jobs", "TestSupport"], path: "Tests/JobsHost",
+            swiftSettings: settings),
         tests("JobsTests", ["CPlatform", "JSON", "Jobs", "JobsHost"]),
         tests("ChunkingTests", ["Chunking"]),
         tests("SearchTests", ["CKernels", "Chunking", "Search", "Threads", grdb]),
