@@ -3,6 +3,7 @@
 // A vector is the same, bit for bit, whatever else is computed with it.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite("Batches")

@@ -3,12 +3,13 @@
 // That measuring works; how fast it is, is no matter of tests.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite("Benchmark")
 struct BenchmarkTests {
     @Test func measuresAModel() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let loads = try Benchmark.loads(
             folder: Fixture.sentence, options: LoadOptions(cacheDirectory: folder.path), repetitions: 3)
         #expect(loads.cold > .zero)

@@ -3,6 +3,7 @@
 // Sharing a pass among threads changes who computes, and nothing else.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite("Compute team")

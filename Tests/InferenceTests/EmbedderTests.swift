@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Embedder")
@@ -134,7 +135,7 @@ struct SpaceIDTests {
             try id { folder in
                 var weights = try WeightFile(reading: folder.path + "/model.safetensors")
                 weights["encoder.layer.0.output.dense.bias"].set(0, 0.5)
-                try folder.write("model.safetensors", weights.encoded)
+                folder.write(weights.encoded, to: "model.safetensors")
             },
             try id { try $0.edit("1_Pooling/config.json", ["pooling_mode": "cls"]) },
             try id { try $0.edit("config_sentence_transformers.json", ["prompts": ["query": "q: "]]) },

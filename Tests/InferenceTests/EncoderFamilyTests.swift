@@ -5,6 +5,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 /// A committed model of one family.
@@ -99,14 +100,12 @@ struct EncoderFamilyTests {
     // MARK: - What a token sees
 
     private func pool(_ folder: TemporaryFolder, by mode: String) throws {
-        try folder.write(
-            "modules.json",
+        folder.write(
             """
             [{"path": "", "type": "sentence_transformers.models.Transformer"},
              {"path": "pooling", "type": "sentence_transformers.models.Pooling"}]
-            """)
-        try folder.makeFolder("pooling")
-        try folder.write("pooling/config.json", #"{"pooling_mode": "\#(mode)"}"#)
+            """, to: "modules.json")
+        folder.write(#"{"pooling_mode": "\#(mode)"}"#, to: "pooling/config.json")
     }
 
     /// Where one token is read, the last block computes nothing else; vectors may not show it.

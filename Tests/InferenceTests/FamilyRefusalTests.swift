@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("What families refuse")
@@ -95,7 +96,7 @@ struct FamilyRefusalTests {
     }
 
     private func error(_ fixture: FamilyFixture, _ weights: WeightHeader) -> ModelError? {
-        error(fixture.name) { try $0.write(Self.file, weights.encoded) }
+        error(fixture.name) { $0.write(weights.encoded, to: Self.file) }
     }
 
     @Test(arguments: FamilyFixture.all)
@@ -137,7 +138,7 @@ struct FamilyRefusalTests {
             try fixture.load { folder in
                 var weights = try WeightFile(reading: folder.path + "/" + Self.file)
                 weights.entries.append(WeightFile.Entry(name: extra, type: "F32", shape: [1], bytes: [0, 0, 0, 0]))
-                try folder.write(Self.file, weights.encoded)
+                folder.write(weights.encoded, to: Self.file)
                 try folder.edit("config.json", ["auto_map": code ? ["AutoModel": "modeling.Model"] : .null])
             }
         }
@@ -155,7 +156,7 @@ private struct WeightHeader {
     private let data: [UInt8]
 
     init(reading path: String) throws {
-        let bytes = try readFile(path)
+        let bytes = try #require(readFile(path), "cannot read \(path)")
         let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
         text = String(decoding: bytes[8..<8 + length], as: UTF8.self)
         data = Array(bytes[(8 + length)...])

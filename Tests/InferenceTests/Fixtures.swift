@@ -4,6 +4,8 @@
 // their texts (Scripts/make-inference-fixtures and make-head-fixtures), and folders to change copies in.
 
 import JSON
+import TestSupport
+import Testing
 
 #if canImport(Glibc)
     import Glibc
@@ -36,7 +38,7 @@ enum Fixture {
     static let model = getenv("HEARTH_TEST_MODEL").map { String(cString: $0) }
 
     static func json(_ path: String) throws -> JSONValue {
-        try JSONValue(parsing: try readFile(path))
+        try JSONValue(parsing: #require(readFile(path), "cannot read \(path)"))
     }
 }
 
@@ -72,69 +74,34 @@ func largestDifference(_ first: [Float], _ second: [Float]) -> Float {
     zip(first, second).reduce(0) { max($0, abs($1.0 - $1.1)) }
 }
 
-struct FileError: Error {
-    var path: String
-}
-
-func readFile(_ path: String) throws -> [UInt8] {
-    guard let file = fopen(path, "r") else { throw FileError(path: path) }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
-    return bytes
-}
-
-func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-    guard let file = fopen(path, "w") else { throw FileError(path: path) }
-    defer { fclose(file) }
-    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw FileError(path: path) }
-}
-
-/// A folder of its own for one test, removed afterwards.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/hearth-inference-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw FileError(path: "/tmp") }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
+/// Model repositories to change.
+extension TemporaryFolder {
     /// A copy of a repository.
     convenience init(copyOf repository: String) throws {
-        try self.init()
+        self.init()
         try add(contentsOf: repository)
     }
 
-    deinit { removeTree(path) }
-
     /// Copies files, and folders of files.
-    func add(contentsOf repository: String) throws {
-        for name in try names(in: repository) {
-            if let inner = try? names(in: repository + "/" + name) {
-                mkdir(path + "/" + name, 0o700)
-                for file in inner { try write(name + "/" + file, try readFile(repository + "/" + name + "/" + file)) }
+    func add(contentsOf repository: String, to folder: String = "") throws {
+        let names = names(in: repository)
+        try #require(!names.isEmpty, "there is nothing in \(repository)")
+        for name in names {
+            if let bytes = readFile(repository + "/" + name) {
+                write(bytes, to: folder + name)
             } else {
-                try write(name, try readFile(repository + "/" + name))
+                try add(contentsOf: repository + "/" + name, to: folder + name + "/")
             }
         }
-    }
-
-    func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(path + "/" + name, bytes) }
-    func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
-    func remove(_ name: String) { unlink(path + "/" + name) }
-    func makeFolder(_ name: String) throws {
-        guard mkdir(path + "/" + name, 0o700) == 0 else { throw FileError(path: path + "/" + name) }
     }
 
     /// Sets members of JSON files, or writes whole ones: an object of files' names and contents.
     func change(_ files: JSONValue?) throws {
         for file in files?.object?.members ?? [] {
-            if let changes = file.value.object, try names(in: path).contains(file.key) {
+            if let changes = file.value.object, names(in: path).contains(file.key) {
                 try edit(file.key, Dictionary(uniqueKeysWithValues: changes.members.map { ($0.key, $0.value) }))
             } else {
-                try write(file.key, file.value.encoded())
+                write(file.value.encoded(), to: file.key)
             }
         }
     }
@@ -143,39 +110,6 @@ final class TemporaryFolder {
     func edit(_ name: String, _ changes: [String: JSONValue?]) throws {
         var object = try Fixture.json(path + "/" + name).object ?? [:]
         for (key, value) in changes { object[key] = value }
-        try write(name, JSONValue.object(object).encoded())
-    }
-}
-
-func names(in folder: String) throws -> [String] {
-    guard let directory = opendir(folder) else { throw FileError(path: folder) }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-}
-
-private func removeTree(_ path: String) {
-    for name in (try? names(in: path)) ?? [] { removeTree(path + "/" + name) }
-    if rmdir(path) != 0 { unlink(path) }
-}
-
-/// SplitMix64: the same numbers for the same seed, on every platform.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
+        write(JSONValue.object(object).encoded(), to: name)
     }
 }

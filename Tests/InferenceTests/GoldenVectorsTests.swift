@@ -4,18 +4,20 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Golden vectors")
 struct GoldenVectorsTests {
+    private let temporary = TemporaryFolder()
+    private var path: String { temporary.path + "/golden.json" }
+
     private func load(_ folder: String, _ precision: Precision = .f32) throws -> LoadedModel {
         try LoadedModel.load(folder: folder, options: LoadOptions(precision: precision))
     }
 
     @Test(arguments: [Fixture.sentence, Fixture.plain, Fixture.cross, Fixture.labels, Fixture.tokenTable])
     func whatWasRecordedIsFoundAgain(folder: String) throws {
-        let temporary = try TemporaryFolder()
-        let path = temporary.path + "/golden.json"
         let model = try load(folder)
         try GoldenVectors.record(model, to: path)
         let drift = try GoldenVectors.check(model, against: path)
@@ -25,8 +27,6 @@ struct GoldenVectorsTests {
     }
 
     @Test func driftIsFoundOut() throws {
-        let temporary = try TemporaryFolder()
-        let path = temporary.path + "/golden.json"
         try GoldenVectors.record(try load(Fixture.sentence), to: path)
         var vectors = floatRows(try Fixture.json(path)["vectors"])
         vectors[3][0] += 0.1
@@ -37,26 +37,23 @@ struct GoldenVectorsTests {
     }
 
     @Test func otherModelsAndFilesAreRefused() throws {
-        let temporary = try TemporaryFolder()
-        let path = temporary.path + "/golden.json"
         let model = try load(Fixture.sentence)
         func code() -> ModelError.Code? {
             #expect(throws: ModelError.self) { try GoldenVectors.check(model, against: path) }?.code
         }
         #expect(code() == .notFound)
-        try temporary.write("golden.json", "[")
+        temporary.write("[", to: "golden.json")
         #expect(code() == .corrupt)
-        try temporary.write("golden.json", #"{"golden_vectors": 0}"#)
+        temporary.write(#"{"golden_vectors": 0}"#, to: "golden.json")
         #expect(code() == .corrupt)
         try GoldenVectors.record(try load(Fixture.plain), to: path)
         #expect(code() == .invalidInput)
     }
 
     @Test func onlyExactModelsAreRecorded() throws {
-        let temporary = try TemporaryFolder()
         let model = try load(Fixture.sentence, .int8)
         let error = #expect(throws: ModelError.self) {
-            try GoldenVectors.record(model, to: temporary.path + "/golden.json")
+            try GoldenVectors.record(model, to: path)
         }
         #expect(error?.code == .invalidInput)
         #expect(error?.message.contains("f32") == true)

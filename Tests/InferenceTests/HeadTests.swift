@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Heads")
@@ -12,7 +13,7 @@ struct HeadTests {
     private func repository(_ modules: JSONValue) throws -> TemporaryFolder {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         try folder.add(contentsOf: Fixture.heads)
-        try folder.write("modules.json", modules.encoded())
+        folder.write(modules.encoded(), to: "modules.json")
         return folder
     }
 
@@ -99,7 +100,7 @@ struct HeadTests {
         let changed = try load(modules) { folder in
             var weights = try WeightFile(reading: folder.path + "/Narrow/model.safetensors")
             weights["linear.weight"].set(0, 0.5)
-            try folder.write("Narrow/model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "Narrow/model.safetensors")
         }
         let ids = [
             try embedder.spaceID(), try changed.spaceID(), try load([("Pooling", "Mean")]).spaceID(),
@@ -116,8 +117,8 @@ struct HeadTests {
         let weights = WeightFile([
             WeightFile.Entry(name: "linear.weight", type: "F32", shape: [outputs, 32], bytes: pattern)
         ])
-        try folder.write("Wide/model.safetensors", weights.encoded)
-        let cache = try TemporaryFolder()
+        folder.write(weights.encoded, to: "Wide/model.safetensors")
+        let cache = TemporaryFolder()
         func vector(_ directory: String?) throws -> [Float] {
             let options = LoadOptions(precision: .f32, cacheDirectory: directory)
             let embedder = try Embedder.load(folder: folder.path, options: options)
@@ -126,7 +127,7 @@ struct HeadTests {
         let plain = try vector(nil)
         #expect(plain.count == outputs)
         #expect(try vector(cache.path) == plain)
-        #expect(try names(in: cache.path + "/packed").filter { !$0.hasSuffix(".lock") }.count == 2)
+        #expect(names(in: cache.path + "/packed").filter { !$0.hasSuffix(".lock") }.count == 2)
         #expect(try vector(cache.path) == plain)
     }
 
@@ -137,14 +138,14 @@ struct HeadTests {
         let missing = error(modules) { folder in
             var weights = try WeightFile(reading: folder.path + "/Wide/model.safetensors")
             weights.entries.removeAll { $0.name == "linear.bias" }
-            try folder.write("Wide/model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "Wide/model.safetensors")
         }
         #expect(missing?.code == .tensorMissing)
         #expect(missing?.message.contains("Wide/linear.bias") == true)
         let damaged = error(modules) { folder in
             var weights = try WeightFile(reading: folder.path + "/Wide/model.safetensors")
             weights["linear.weight"].set(7, .infinity)
-            try folder.write("Wide/model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "Wide/model.safetensors")
         }
         #expect(damaged?.code == .notFinite)
         #expect(damaged?.message.contains("Wide/linear.weight") == true)
@@ -152,7 +153,7 @@ struct HeadTests {
         #expect(shape?.code == .tensorShape)
         let pickle = error(modules) {
             $0.remove("Wide/model.safetensors")
-            try $0.write("Wide/pytorch_model.bin", "x")
+            $0.write("x", to: "Wide/pytorch_model.bin")
         }
         #expect(pickle?.code == .unsupported)
         #expect(pickle?.message.contains("safetensors") == true)

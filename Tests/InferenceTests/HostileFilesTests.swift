@@ -3,6 +3,7 @@
 // Damaged model files: an error every time, and never a crash.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite("Hostile files")
@@ -15,7 +16,7 @@ struct HostileFilesTests {
 
     /// True when the file is read, false when it is refused as it should be.
     private func reads(_ bytes: [UInt8], in folder: TemporaryFolder) throws -> Bool {
-        try folder.write("x.safetensors", bytes)
+        folder.write(bytes, to: "x.safetensors")
         do {
             let file = try SafeTensors(path: folder.path + "/x.safetensors")
             for tensor in file.tensors.values { #expect(tensor.elementCount >= 0) }
@@ -27,7 +28,7 @@ struct HostileFilesTests {
     }
 
     @Test func everyTruncationIsRefused() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         #expect(try reads(Self.small, in: folder))
         for count in 0..<Self.small.count {
             #expect(try !reads(Array(Self.small.prefix(count)), in: folder), "\(count) bytes")
@@ -35,7 +36,7 @@ struct HostileFilesTests {
     }
 
     @Test func everyBitFlipIsSurvived() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         for bit in 0..<Self.small.count * 8 {
             var bytes = Self.small
             bytes[bit / 8] ^= 1 << (bit % 8)
@@ -46,7 +47,7 @@ struct HostileFilesTests {
     @Test(arguments: 0..<8 as Range<UInt64>)
     func randomDamageIsSurvived(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         for _ in 0..<200 {
             var bytes = Self.small
             for _ in 0..<Int.random(in: 1...6, using: &random) {
@@ -71,11 +72,11 @@ struct HostileFilesTests {
         ]
         for name in files {
             let folder = try TemporaryFolder(copyOf: Fixture.sentence)
-            var bytes = try readFile(folder.path + "/" + name)
+            var bytes = try #require(folder.bytes(of: name))
             // The header and the first weights of a large file, all of a small one.
             let reach = min(bytes.count, 6000)
             for _ in 0..<3 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            try folder.write(name, bytes)
+            folder.write(bytes, to: name)
             do {
                 let embedder = try Embedder.load(folder: folder.path)
                 _ = try embedder.vectors([embedder.tokenize("Hello world")])
@@ -88,13 +89,13 @@ struct HostileFilesTests {
     @Test(arguments: [Fixture.cross, Fixture.tokenTable, Fixture.model2vec], 0..<16 as Range<UInt64>)
     func otherDamagedRepositoriesAreSurvived(repository: String, seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for name in try names(in: repository) where name.hasSuffix(".json") || name.hasSuffix(".safetensors") {
+        for name in names(in: repository) where name.hasSuffix(".json") || name.hasSuffix(".safetensors") {
             guard name != "expected.json" else { continue }
             let folder = try TemporaryFolder(copyOf: repository)
-            var bytes = try readFile(folder.path + "/" + name)
+            var bytes = try #require(folder.bytes(of: name))
             let reach = min(bytes.count, 4000)
             for _ in 0..<3 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            try folder.write(name, bytes)
+            folder.write(bytes, to: name)
             do {
                 switch try LoadedModel.load(folder: folder.path) {
                 case .embedder(let model): _ = try model.vectors([model.tokenize("Hello world")])
@@ -112,17 +113,16 @@ struct HostileFilesTests {
         for name in ["Wide/config.json", "Wide/model.safetensors", "modules.json", "Mean/config.json"] {
             let folder = try TemporaryFolder(copyOf: Fixture.sentence)
             try folder.add(contentsOf: Fixture.heads)
-            try folder.write(
-                "modules.json",
+            folder.write(
                 """
                 [{"path": "", "type": "sentence_transformers.models.Transformer"},
                  {"path": "Mean", "type": "sentence_transformers.models.Pooling"},
                  {"path": "Wide", "type": "sentence_transformers.models.Dense"}]
-                """)
-            var bytes = try readFile(folder.path + "/" + name)
+                """, to: "modules.json")
+            var bytes = try #require(folder.bytes(of: name))
             let reach = min(bytes.count, 400)
             for _ in 0..<2 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            try folder.write(name, bytes)
+            folder.write(bytes, to: name)
             do {
                 let embedder = try Embedder.load(folder: folder.path)
                 _ = try embedder.vectors([embedder.tokenize("Hello world")])

@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Repositories")
@@ -69,7 +70,7 @@ struct ModelRepositoryTests {
     @Test func olderNamesOfTheModuleSettingsAreRead() throws {
         let embedder = try load {
             $0.remove("sentence_bert_config.json")
-            try $0.write("sentence_roberta_config.json", #"{"max_seq_length": 17}"#)
+            $0.write(#"{"max_seq_length": 17}"#, to: "sentence_roberta_config.json")
         }
         #expect(embedder.description.maxTokens == 17)
     }
@@ -78,7 +79,7 @@ struct ModelRepositoryTests {
         let change: (TemporaryFolder) throws -> Void = { folder in
             var tokenizer = try Fixture.json(folder.path + "/tokenizer.json").object ?? [:]
             tokenizer["normalizer"] = nil
-            try folder.write("tokenizer.json", JSONValue.object(tokenizer).encoded())
+            folder.write(JSONValue.object(tokenizer).encoded(), to: "tokenizer.json")
         }
         let asItIs = try load(Fixture.sentence, change)
         #expect(try asItIs.tokenize("WINDOW").ids != asItIs.tokenize("window").ids)
@@ -109,7 +110,7 @@ struct ModelRepositoryTests {
     // MARK: - Refusals
 
     @Test func aFolderThatIsNoModel() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let error = #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
         #expect(error?.code == .notFound)
         #expect(error?.message.contains("config.json") == true)
@@ -119,7 +120,7 @@ struct ModelRepositoryTests {
         #expect(error { $0.remove("model.safetensors") }?.code == .notFound)
         let pickle = error {
             $0.remove("model.safetensors")
-            try $0.write("pytorch_model.bin", "x")
+            $0.write("x", to: "pytorch_model.bin")
         }
         #expect(pickle?.code == .unsupported)
         #expect(pickle?.message.contains("safetensors") == true)
@@ -133,11 +134,11 @@ struct ModelRepositoryTests {
 
     @Test func aTokenizerOfAnotherModel() {
         let error = error { folder in
-            try folder.write("tokenizer.json", try readFile(Fixture.plain + "/tokenizer.json"))
+            folder.write(try #require(readFile(Fixture.plain + "/tokenizer.json")), to: "tokenizer.json")
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights["embeddings.word_embeddings.weight"].shape = [400, 32]
             weights["embeddings.word_embeddings.weight"].bytes.removeLast((560 - 400) * 32 * 4)
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
             try folder.edit("config.json", ["vocab_size": 400])
         }
         #expect(error?.code == .invalidConfiguration)
@@ -189,18 +190,17 @@ struct ModelRepositoryTests {
         #"[{"path": ""}]"#,
     ])
     func otherModules(modules: String) {
-        #expect(error { try $0.write("modules.json", modules) }?.code == .unsupported)
+        #expect(error { $0.write(modules, to: "modules.json") }?.code == .unsupported)
     }
 
     @Test(arguments: ["../elsewhere", "/etc", "a/../../b"])
     func foldersOutsideOfTheModel(path: String) {
         let error = error {
-            try $0.write(
-                "modules.json",
+            $0.write(
                 """
                 [{"path": "", "type": "sentence_transformers.models.Transformer"},
                  {"path": "\(path)", "type": "sentence_transformers.models.Pooling"}]
-                """)
+                """, to: "modules.json")
         }
         #expect(error?.code == .corrupt)
     }
@@ -220,6 +220,6 @@ struct ModelRepositoryTests {
         ("tokenizer.json", #"{"model": {"type": "Nonsense"}}"#, .unsupported),
     ])
     func brokenFiles(name: String, content: String, code: ModelError.Code) {
-        #expect(error { try $0.write(name, content) }?.code == code)
+        #expect(error { $0.write(content, to: name) }?.code == code)
     }
 }

@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Against sentence-transformers")
@@ -46,13 +47,12 @@ struct ReferenceTests {
         let texts = (expected["texts"]?.array ?? []).compactMap(\.string)
         let row = try #require(expected["cases"]?.array?[index])
         let repository = try TemporaryFolder(copyOf: Fixture.sentence)
-        try repository.write("1_Pooling/config.json", (try #require(row["config"])).encoded())
-        try repository.write(
-            "modules.json",
+        repository.write(try #require(row["config"]).encoded(), to: "1_Pooling/config.json")
+        repository.write(
             """
             [{"idx": 0, "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
              {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.sentence_transformer.modules.Pooling"}]
-            """)
+            """, to: "modules.json")
         let embedder = try Embedder.load(folder: repository.path, options: LoadOptions(precision: .f32))
         let prompt = row["prompt"]?.string.map(PromptChoice.named) ?? .standard
         let batch = try texts.map { try embedder.tokenize($0, prompt: prompt) }
@@ -77,7 +77,7 @@ struct MiniLMTests {
     let vectors: [[Float]]
 
     init() throws {
-        let lines = try readFile(Fixture.minilm + "/cases.jsonl").split(separator: UInt8(ascii: "\n"))
+        let lines = try #require(readFile(Fixture.minilm + "/cases.jsonl")).split(separator: UInt8(ascii: "\n"))
         cases = try lines.map { line in
             let json = try JSONValue(parsing: Array(line))
             return Case(
@@ -85,7 +85,7 @@ struct MiniLMTests {
                 ids: (json["ids"]?.array ?? []).map { Int32($0.integer ?? -1) },
                 tokens: try #require(json["tokens"]?.integer))
         }
-        let bytes = try readFile(Fixture.minilm + "/vectors.bin")
+        let bytes = try #require(readFile(Fixture.minilm + "/vectors.bin"))
         let width = bytes.count / 4 / cases.count
         let floats = bytes.withUnsafeBytes { bytes in
             (0..<bytes.count / 4).map {

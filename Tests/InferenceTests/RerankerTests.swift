@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Reranker against sentence-transformers")
@@ -39,7 +40,7 @@ struct RerankerReferenceTests {
         for expected in cases {
             let folder = try TemporaryFolder(copyOf: repository)
             for name in ["tokenizer.json", "tokenizer_config.json"] {
-                try folder.write(name, try readFile(Fixture.cross + "/" + name))
+                folder.write(try #require(readFile(Fixture.cross + "/" + name)), to: name)
             }
             try folder.edit("tokenizer_config.json", ["model_input_names": ["input_ids", "attention_mask"]])
             try compare(folder, expected, pairs: json["pairs"])
@@ -171,7 +172,7 @@ struct RerankerTests {
     }
 
     @Test func otherClassesOfSentenceTransformersAreNamed() {
-        let sparse = error { try $0.write("config_sentence_transformers.json", #"{"model_type": "SparseEncoder"}"#) }
+        let sparse = error { $0.write(#"{"model_type": "SparseEncoder"}"#, to: "config_sentence_transformers.json") }
         #expect(sparse?.code == .unsupported)
         #expect(sparse?.message.contains("SparseEncoder") == true)
     }
@@ -181,7 +182,7 @@ struct RerankerTests {
             let error = error { folder in
                 var weights = try WeightFile(reading: folder.path + "/model.safetensors")
                 weights.entries.removeAll { $0.name == name }
-                try folder.write("model.safetensors", weights.encoded)
+                folder.write(weights.encoded, to: "model.safetensors")
             }
             #expect(error?.code == .tensorMissing)
             #expect(error?.message.contains(name) == true)
@@ -198,7 +199,7 @@ struct RerankerTests {
         let error = error { folder in
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights["classifier.weight"].set(3, .nan)
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
         }
         #expect(error?.code == .notFinite)
         #expect(error?.message.contains("classifier.weight") == true)
@@ -215,7 +216,7 @@ struct RerankerTests {
     @Test func picklesAreRefused() {
         let error = error {
             $0.remove("model.safetensors")
-            try $0.write("pytorch_model.bin", "x")
+            $0.write("x", to: "pytorch_model.bin")
         }
         #expect(error?.code == .unsupported)
         #expect(error?.message.contains("CrossEncoder") == true)

@@ -3,6 +3,7 @@
 // The safetensors format: what is read, and what is refused.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite("Safetensors")
@@ -16,8 +17,8 @@ struct SafeTensorsTests {
     }
 
     private func open(_ bytes: [UInt8]) throws -> SafeTensors {
-        let folder = try TemporaryFolder()
-        try folder.write("x.safetensors", bytes)
+        let folder = TemporaryFolder()
+        folder.write(bytes, to: "x.safetensors")
         return try SafeTensors(path: folder.path + "/x.safetensors")
     }
 
@@ -118,7 +119,7 @@ struct SafeTensorsTests {
     }
 
     @Test func refusesWhatIsNoFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let missing = #expect(throws: ModelError.self) { try SafeTensors(path: folder.path + "/none") }
         #expect(missing?.code == .notFound)
         let directory = #expect(throws: ModelError.self) { try SafeTensors(path: folder.path) }

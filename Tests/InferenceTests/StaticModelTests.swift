@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Static models")
@@ -69,7 +70,7 @@ struct StaticModelTests {
                 WeightFile.Entry(
                     name: "embeddings", type: type, shape: [400, 24], bytes: values.flatMap { bytes($0, type) })
             ]
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
             try folder.edit("config.json", ["normalize": false])
         }
         #expect(embedder.description.weightType.rawValue == type)
@@ -102,14 +103,13 @@ struct StaticModelTests {
             var weights = try WeightFile(reading: folder.path + "/Wide/model.safetensors")
             weights["linear.weight"].shape = [96, 24]
             weights.entries.removeAll { $0.name == "linear.bias" }
-            try folder.write("Wide/model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "Wide/model.safetensors")
             try folder.edit("Wide/config.json", ["bias": false])
-            try folder.write(
-                "modules.json",
+            folder.write(
                 """
                 [{"path": "", "type": "sentence_transformers.models.StaticEmbedding"},
                  {"path": "Wide", "type": "sentence_transformers.models.Dense"}]
-                """)
+                """, to: "modules.json")
         }
         let embedder = try load(Fixture.tokenTable, change)
         #expect(embedder.description.dimensions == 96)
@@ -126,7 +126,7 @@ struct StaticModelTests {
     }
 
     @Test func aCacheRemembersThatATableIsSound() throws {
-        let cache = try TemporaryFolder()
+        let cache = TemporaryFolder()
         let options = LoadOptions(cacheDirectory: cache.path + "/cache")
         let first = try Embedder.load(folder: Fixture.tokenTable, options: options)
         let second = try Embedder.load(folder: Fixture.tokenTable, options: options)
@@ -139,20 +139,20 @@ struct StaticModelTests {
         let infinite = error { folder in
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights["embedding.weight"].set(100, .infinity)
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
         }
         #expect(infinite?.code == .notFinite)
         #expect(infinite?.message.contains("embedding.weight") == true)
         let missing = error { folder in
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights.entries[0].name = "table"
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
         }
         #expect(missing?.code == .tensorMissing)
         let type = error { folder in
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights.entries[0].type = "I32"
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
         }
         #expect(type?.code == .unsupported)
     }
@@ -161,7 +161,7 @@ struct StaticModelTests {
         let error = error(Fixture.model2vec) { folder in
             var weights = try WeightFile(reading: folder.path + "/model.safetensors")
             weights["mapping"].bytes[0] = 200
-            try folder.write("model.safetensors", weights.encoded)
+            folder.write(weights.encoded, to: "model.safetensors")
         }
         #expect(error?.code == .corrupt)
         #expect(error?.message.contains("200") == true)
@@ -169,7 +169,7 @@ struct StaticModelTests {
 
     @Test func aTokenizerOfAnotherModelIsRefused() {
         let error = error { folder in
-            try folder.write("tokenizer.json", try readFile(Fixture.sentence + "/tokenizer.json"))
+            folder.write(try #require(readFile(Fixture.sentence + "/tokenizer.json")), to: "tokenizer.json")
         }
         #expect(error?.code == .invalidConfiguration)
         #expect(error?.message.contains("400") == true)

@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Vocabularies and prompts")
@@ -14,9 +15,9 @@ struct VocabularyTests {
         let vocabulary = try Fixture.json(Fixture.sentence + "/tokenizer.json")["model"]?["vocab"]?.object
         let tokens = (vocabulary?.members ?? []).sorted { ($0.value.integer ?? 0) < ($1.value.integer ?? 0) }
         folder.remove("tokenizer.json")
-        try folder.write("vocab.txt", tokens.map { $0.key + "\n" }.joined())
+        folder.write(tokens.map { $0.key + "\n" }.joined(), to: "vocab.txt")
         folder.remove("tokenizer_config.json")
-        if let settings { try folder.write("tokenizer_config.json", settings) }
+        if let settings { folder.write(settings, to: "tokenizer_config.json") }
         return try Embedder.load(folder: folder.path)
     }
 
@@ -53,10 +54,10 @@ struct VocabularyTests {
             let length = text.utf8.count
             return "\u{0A}\(Unicode.Scalar(UInt8(length + 2)))\u{0A}\(Unicode.Scalar(UInt8(length)))\(text)"
         }
-        try folder.write("sentencepiece.bpe.model", pieces.joined())
-        try folder.write("tokenizer_config.json", #"{"tokenizer_class": "XLMRobertaTokenizer"}"#)
+        folder.write(pieces.joined(), to: "sentencepiece.bpe.model")
+        folder.write(#"{"tokenizer_class": "XLMRobertaTokenizer"}"#, to: "tokenizer_config.json")
         #expect(try Embedder.load(folder: folder.path).tokenize("a river").ids == [0, 5, 4, 2])
-        try folder.write("tokenizer_config.json", #"{"tokenizer_class": "PegasusTokenizer"}"#)
+        folder.write(#"{"tokenizer_class": "PegasusTokenizer"}"#, to: "tokenizer_config.json")
         let error = #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
         #expect(error?.code == .unsupported)
         #expect(error?.message.contains("PegasusTokenizer") == true)
@@ -74,8 +75,8 @@ struct VocabularyTests {
     @Test(arguments: ["document", "passage"])
     func promptsByTheirUsualNames(name: String) throws {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
-        try folder.write(
-            "config_sentence_transformers.json", #"{"prompts": {"\#(name)": "text of: ", "query": "q: "}}"#)
+        folder.write(
+            #"{"prompts": {"\#(name)": "text of: ", "query": "q: "}}"#, to: "config_sentence_transformers.json")
         let embedder = try Embedder.load(folder: folder.path)
         func ids(_ prompt: PromptChoice) throws -> [Int32] { try embedder.tokenize("river", prompt: prompt).ids }
         #expect(try ids(.named(name)) == ids(.text("text of: ")))

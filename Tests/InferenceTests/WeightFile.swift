@@ -3,6 +3,8 @@
 // A safetensors file taken apart, to be changed and written again.
 
 import JSON
+import TestSupport
+import Testing
 
 struct WeightFile {
     struct Entry {
@@ -17,7 +19,7 @@ struct WeightFile {
     init(_ entries: [Entry]) { self.entries = entries }
 
     init(reading path: String) throws {
-        let bytes = try readFile(path)
+        let bytes = try #require(readFile(path), "cannot read \(path)")
         let length = (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
         let header = try JSONValue(parsing: Array(bytes[8..<8 + length]))
         entries = (header.object?.members ?? []).filter { $0.key != "__metadata__" }.map { member in

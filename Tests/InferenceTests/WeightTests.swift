@@ -4,6 +4,7 @@
 
 import Inference
 import JSON
+import TestSupport
 import Testing
 
 @Suite("Weights")
@@ -15,7 +16,7 @@ struct WeightTests {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         var weights = try WeightFile(reading: folder.path + "/" + Self.file)
         change(&weights)
-        try folder.write(Self.file, weights.encoded)
+        folder.write(weights.encoded, to: Self.file)
         return #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
     }
 
@@ -43,7 +44,7 @@ struct WeightTests {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         var weights = try WeightFile(reading: folder.path + "/" + Self.file)
         weights["pooler.dense.bias"].type = "I32"
-        try folder.write(Self.file, weights.encoded)
+        folder.write(weights.encoded, to: Self.file)
         #expect(throws: Never.self) { try Embedder.load(folder: folder.path) }
     }
 
@@ -66,10 +67,10 @@ struct WeightTests {
         for part in 0..<3 {
             let name = "model-0000\(part + 1)-of-00003.safetensors"
             let shard = entries.enumerated().filter { $0.offset % 3 == part }.map(\.element)
-            try folder.write(name, WeightFile(shard).encoded)
+            folder.write(WeightFile(shard).encoded, to: name)
             for entry in shard { map[entry.name] = .string(name) }
         }
-        try folder.write(Self.file + ".index.json", JSONValue.object(["weight_map": .object(map)]).encoded())
+        folder.write(JSONValue.object(["weight_map": .object(map)]).encoded(), to: Self.file + ".index.json")
         let ids: [[Int32]] = [[2, 20, 30, 40, 3]]
         #expect(
             try Embedder.load(folder: folder.path).vectors(ids: ids)
@@ -80,8 +81,8 @@ struct WeightTests {
     func shardsOutsideOfTheFolderAreRefused(name: String) throws {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         folder.remove(Self.file)
-        try folder.write(
-            Self.file + ".index.json", JSONValue.object(["weight_map": ["a": .string(name)]]).encoded())
+        folder.write(
+            JSONValue.object(["weight_map": ["a": .string(name)]]).encoded(), to: Self.file + ".index.json")
         let error = #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
         #expect(error?.code == .corrupt)
     }
@@ -89,7 +90,7 @@ struct WeightTests {
     @Test func aMissingShardIsNamed() throws {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         folder.remove(Self.file)
-        try folder.write(Self.file + ".index.json", #"{"weight_map": {"a": "x.safetensors"}}"#)
+        folder.write(#"{"weight_map": {"a": "x.safetensors"}}"#, to: Self.file + ".index.json")
         let error = #expect(throws: ModelError.self) { try Embedder.load(folder: folder.path) }
         #expect(error?.code == .notFound)
         #expect(error?.message.contains("x.safetensors") == true)
@@ -104,7 +105,7 @@ struct WeightTests {
             entry.bytes = stride(from: 0, to: entry.bytes.count, by: 4).flatMap { entry.bytes[$0 + 2...$0 + 3] }
             return entry
         }
-        try folder.write(Self.file, weights.encoded)
+        folder.write(weights.encoded, to: Self.file)
         let embedder = try Embedder.load(folder: folder.path, options: LoadOptions(precision: .f32))
         #expect(embedder.description.weightType == .bf16)
         let expected = try Expectation(folder: Fixture.sentence)
@@ -117,7 +118,7 @@ struct WeightTests {
         let folder = try TemporaryFolder(copyOf: Fixture.sentence)
         var weights = try WeightFile(reading: folder.path + "/" + Self.file)
         weights.entries.insert(WeightFile.Entry(name: "odd", type: "U8", shape: [1], bytes: [7]), at: 0)
-        try folder.write(Self.file, weights.encoded)
+        folder.write(weights.encoded, to: Self.file)
         let ids: [[Int32]] = [[2, 20, 30, 40, 3]]
         #expect(
             try Embedder.load(folder: folder.path).vectors(ids: ids)

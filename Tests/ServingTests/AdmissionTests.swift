@@ -3,6 +3,7 @@
 // Who gets in, and how much must be finished for those who do not.
 
 import Serving
+import TestSupport
 import Testing
 
 @Suite("Admission")

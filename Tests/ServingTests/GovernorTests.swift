@@ -4,6 +4,7 @@
 
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Governor")

@@ -5,6 +5,7 @@
 import Inference
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -37,8 +38,8 @@ struct ModelPoolTests {
 
     @Test func whatCannotBeLoadedIsNotTriedByEveryCaller() async throws {
         let pool = Fixture.pool(ModelLimits(failureMemory: .seconds(600)))
-        let folder = try TemporaryFolder()
-        try folder.write("config.json", "{")
+        let folder = TemporaryFolder()
+        folder.write("{", to: "config.json")
         for _ in 0..<20 {
             let error = await #expect(throws: ServingError.self) { try await pool.acquire(folder.path) }
             #expect(error?.code == .modelLoadFailed)
@@ -48,7 +49,7 @@ struct ModelPoolTests {
         // Asked for by name it is, and when its files change.
         await #expect(throws: ServingError.self) { try await pool.load(folder.path) }
         #expect(pool.figures.loads == 2)
-        try folder.write("config.json", "{ }")
+        folder.write("{ }", to: "config.json")
         await #expect(throws: ServingError.self) { try await pool.acquire(folder.path) }
         #expect(pool.figures.loads == 3)
     }
@@ -195,7 +196,7 @@ struct ModelPoolTests {
         }
 
         private func residentBytes() throws -> Int {
-            let text = String(decoding: try readFile("/proc/self/statm"), as: UTF8.self)
+            let text = try #require(readText("/proc/self/statm"))
             let pages = text.split(separator: " ").compactMap { Int($0) }
             return pages[1] * Int(sysconf(Int32(_SC_PAGESIZE)))
         }

@@ -3,6 +3,7 @@
 // Which models go when memory is short or time is up.
 
 import Serving
+import TestSupport
 import Testing
 
 @Suite("Residency")

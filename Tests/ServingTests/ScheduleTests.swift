@@ -3,6 +3,7 @@
 // The schedule under a clock that only the tests move.
 
 import Serving
+import TestSupport
 import Testing
 
 @Suite("Schedule")

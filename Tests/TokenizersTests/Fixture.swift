@@ -3,13 +3,8 @@
 // What the reference library recorded (Scripts/make-tokenizer-fixtures).
 
 import JSON
+import TestSupport
 import Tokenizers
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 struct Fixture: Sendable, CustomStringConvertible {
     struct Case: Sendable {
@@ -55,16 +50,7 @@ struct Fixture: Sendable, CustomStringConvertible {
 
     private static func file(_ name: String) -> JSONValue {
         let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-        return (try? JSONValue(parsing: bytes("\(folder)/Fixtures/\(name)"))) ?? .null
-    }
-
-    private static func bytes(_ path: String) -> [UInt8] {
-        guard let file = fopen(path, "rb") else { return [] }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return bytes
+        return (try? JSONValue(parsing: readFile("\(folder)/Fixtures/\(name)") ?? [])) ?? .null
     }
 
     private static func load(_ name: String) -> [Fixture] {

@@ -2,23 +2,9 @@
 //
 // Random text never traps, and what comes out is consistent.
 
+import TestSupport
 import Testing
 import Tokenizers
-
-struct Xorshift: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state
-    }
-}
 
 @Suite struct FuzzTests {
     private static let interesting: [UInt32] = [
@@ -27,7 +13,7 @@ struct Xorshift: RandomNumberGenerator {
         0xFE0F, 0xFFFD, 0xFFFF, 0x1D15E, 0x1F469, 0x2F800, 0xE0001, 0x10FFFF,
     ]
 
-    private func text(_ random: inout Xorshift) -> String {
+    private func text(_ random: inout SeededGenerator) -> String {
         var scalars = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0...40, using: &random) {
             let value =
@@ -46,7 +32,7 @@ struct Xorshift: RandomNumberGenerator {
         let tokenizer = try fixture.tokenizer()
         // A token that takes white space which another one matches may lie inside of it.
         let mayOverlap = fixture.name.contains("strange") || fixture.name.contains("no stages")
-        var random = Xorshift(seed: 42)
+        var random = SeededGenerator(seed: 42)
         for _ in 0..<300 {
             let text = text(&random)
             let length = text.unicodeScalars.count

@@ -2,6 +2,7 @@
 //
 // SentencePiece models that are broken or not of the family: errors, never traps.
 
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -28,7 +29,7 @@ import Tokenizers
     @Test(arguments: Fixture.sentencePiece)
     func damagedModelsNeverTrap(fixture: Fixture) throws {
         let model = try #require(fixture.model)
-        var random = Xorshift(seed: 11)
+        var random = SeededGenerator(seed: 11)
         for _ in 0..<300 {
             var damaged = model
             for _ in 0..<Int.random(in: 1...8, using: &random) {
