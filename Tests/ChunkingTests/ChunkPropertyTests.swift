@@ -3,6 +3,7 @@
 // What holds for the chunks of any text.
 
 import Chunking
+import TestSupport
 import Testing
 
 @Suite struct ChunkPropertyTests {
@@ -14,7 +15,7 @@ import Testing
     /// Random lines, many of which look like code in some language.
     @Test(arguments: 0..<25)
     func holdForRandomText(seed: Int) {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededGenerator(seed: UInt64(seed))
         let pieces = [
             "def f(a):", "class A:", "func g() {", "struct S {", "}", "{", "}", "if (x) {", "# comment", "// comment",
             "/* open", "*/",
@@ -42,7 +43,7 @@ import Testing
     /// Random bytes, as far as they are UTF-8.
     @Test(arguments: 0..<5)
     func holdForNoise(seed: Int) {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededGenerator(seed: UInt64(seed))
         let bytes = (0..<2000).map { _ in
             UInt8.random(in: 0...255, using: &numbers) & (Bool.random(using: &numbers) ? 0x7F : 0xFF)
         }

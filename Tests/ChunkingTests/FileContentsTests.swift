@@ -3,6 +3,7 @@
 // Reading files: text, repaired text, and what is not worth searching.
 
 import Chunking
+import TestSupport
 import Testing
 
 @Suite struct FileContentsTests {
@@ -29,7 +30,7 @@ import Testing
     @Test(arguments: cases)
     func contents(bytes: [UInt8], expected: FileContents) throws {
         let tree = Tree()
-        tree.write("d/file", bytes: bytes)
+        writeFile(bytes, to: tree.root + "/d/file")
         #expect(try tree.contents("d/file") == expected)
     }
 

@@ -3,6 +3,7 @@
 // Our own reading of .gitignore files, held against git's.
 
 import Chunking
+import TestSupport
 import Testing
 
 @Suite struct IgnoreRulesTests {
@@ -43,7 +44,7 @@ import Testing
     /// Random rules in random folders, against `git check-ignore` on every path.
     @Test(arguments: 0..<40)
     func agreesWithGit(seed: Int) throws {
-        var numbers = SeededNumbers(seed)
+        var numbers = SeededGenerator(seed: UInt64(seed))
         let tree = Tree()
         let names = ["a", "b", "ab", "a.b", "b.c", "aab", "#a", "!b", "a b", "b-", "[a]"]
         var folders = [""]
@@ -79,7 +80,7 @@ import Testing
         #expect(Set(listed.paths).symmetricDifference(theirs) == [])
     }
 
-    private func pattern(_ numbers: inout SeededNumbers) -> String {
+    private func pattern(_ numbers: inout SeededGenerator) -> String {
         let pieces = [
             "a", "b", "1", ".", "*", "**", "?", "/", "/", "[ab]", "[!a]", "[^b.]", "[a-c]", "\\a", "\\", "!", "#", " ",
             "-",

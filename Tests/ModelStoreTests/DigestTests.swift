@@ -4,6 +4,7 @@
 
 import CPlatform
 import ModelStore
+import TestSupport
 import Testing
 
 /// SHA-256 and SHA-1 against the examples of NIST (FIPS 180-4 and its example documents).
@@ -74,7 +75,7 @@ struct DigestTests {
     @Test func aFileIsHashed() throws {
         let workspace = Workspace()
         let bytes = pseudoRandomBytes(count: 3_000_000, seed: 3)
-        workspace.write(bytes, to: workspace.folder + "/file")
+        writeFile(bytes, to: workspace.folder + "/file")
         #expect(try SHA256.hexDigest(ofFile: workspace.folder + "/file") == SHA256.hexDigest(of: bytes))
         #expect(throws: ModelStoreError.self) { try SHA256.hexDigest(ofFile: workspace.folder + "/none") }
     }

@@ -3,6 +3,7 @@
 // Pulls from a fake hub over real HTTP, with the curl of this machine.
 
 import ModelStore
+import TestSupport
 import Testing
 
 /// Pulls from a hub that behaves, and from one that does not.
@@ -25,15 +26,15 @@ struct HubPullTests {
         #expect(model.folder == workspace.snapshot)
         #expect(Set(model.files.map(\.path)) == Set(TinyModel.needed.keys))
         for (path, content) in TinyModel.needed {
-            #expect(workspace.read(model.folder + "/" + path) == content)
-            #expect(workspace.read(workspace.repositoryCache + "/blobs/" + hub.etag(of: path)) == content)
+            #expect(readFile(model.folder + "/" + path) == content)
+            #expect(readFile(workspace.repositoryCache + "/blobs/" + hub.etag(of: path)) == content)
         }
-        #expect(workspace.read(workspace.repositoryCache + "/refs/main") == Array(FakeHub.commit.utf8))
+        #expect(readFile(workspace.repositoryCache + "/refs/main") == Array(FakeHub.commit.utf8))
         #expect(hub.seen.allSatisfy { !$0.path.contains("pytorch_model") && !$0.path.contains("onnx") })
         #expect(log.phases.isSuperset(of: [.resolving, .verifying, .installing]))
         #expect(try store.resolve("acme/tiny") == model)
         #expect(store.list() == [model])
-        #expect(!workspace.names(workspace.repositoryCache + "/blobs").contains { $0.hasSuffix(".incomplete") })
+        #expect(!names(in: workspace.repositoryCache + "/blobs").contains { $0.hasSuffix(".incomplete") })
     }
 
     @Test func aSecondPullAsksNobody() async throws {
@@ -49,11 +50,11 @@ struct HubPullTests {
         let servers = HubServers(hub)
         let store = store(servers)
         let model = try await store.pull(store.reference("acme/tiny"))
-        workspace.write(Array("junk".utf8), to: workspace.repositoryCache + "/blobs/" + hub.etag(of: "vocab.txt"))
+        writeFile(Array("junk".utf8), to: workspace.repositoryCache + "/blobs/" + hub.etag(of: "vocab.txt"))
         _ = try await store.pull(store.reference("acme/tiny"), force: true)
         #expect(hub.downloads(of: "model.safetensors").count == 1)
         #expect(hub.downloads(of: "vocab.txt").count == 2)
-        #expect(workspace.read(model.folder + "/vocab.txt") == TinyModel.needed["vocab.txt"])
+        #expect(readFile(model.folder + "/vocab.txt") == TinyModel.needed["vocab.txt"])
     }
 
     @Test func aCutConnectionIsResumed() async throws {
@@ -61,7 +62,7 @@ struct HubPullTests {
         hub.configure { $0.cuts["model.safetensors"] = [100_000, 50_000] }
         let store = store(servers)
         let model = try await store.pull(store.reference("acme/tiny"))
-        #expect(workspace.read(model.folder + "/model.safetensors") == TinyModel.weights)
+        #expect(readFile(model.folder + "/model.safetensors") == TinyModel.weights)
         #expect(hub.downloads(of: "model.safetensors").map(\.range) == [nil, "bytes=100000-", "bytes=150000-"])
     }
 
@@ -86,7 +87,7 @@ struct HubPullTests {
         }
         let store = store(servers)
         let model = try await store.pull(store.reference("acme/tiny"))
-        #expect(workspace.read(model.folder + "/model.safetensors") == TinyModel.weights)
+        #expect(readFile(model.folder + "/model.safetensors") == TinyModel.weights)
     }
 
     @Test func damagedContentIsThrownAway() async throws {
@@ -96,7 +97,7 @@ struct HubPullTests {
         let error = await storeError { _ = try await store.pull(store.reference("acme/tiny")) }
         #expect(error?.code == .corrupt)
         #expect(error?.message.contains("model.safetensors") == true)
-        let blobs = workspace.names(workspace.repositoryCache + "/blobs")
+        let blobs = names(in: workspace.repositoryCache + "/blobs")
         #expect(!blobs.contains { $0.hasPrefix(hub.etag(of: "model.safetensors")) })
         #expect(store.list().isEmpty)
     }
@@ -105,10 +106,10 @@ struct HubPullTests {
     @Test func aDamagedPartIsFetchedAgain() async throws {
         let servers = HubServers(hub)
         let etag = hub.etag(of: "model.safetensors")
-        workspace.write([UInt8](repeating: 1, count: 5000), to: workspace.repositoryCache + "/blobs/\(etag).incomplete")
+        writeFile([UInt8](repeating: 1, count: 5000), to: workspace.repositoryCache + "/blobs/\(etag).incomplete")
         let store = store(servers)
         let model = try await store.pull(store.reference("acme/tiny"))
-        #expect(workspace.read(model.folder + "/model.safetensors") == TinyModel.weights)
+        #expect(readFile(model.folder + "/model.safetensors") == TinyModel.weights)
         #expect(hub.downloads(of: "model.safetensors").map(\.range) == ["bytes=5000-", nil])
     }
 
@@ -139,7 +140,7 @@ struct HubPullTests {
         for text in ["acme/other", "acme/tiny@v9"] {
             let error = await storeError { _ = try await store.pull(store.reference(text)) }
             #expect(error?.code == .notFound)
-            #expect(!workspace.exists(workspace.models + "/acme--other"))
+            #expect(!exists(workspace.models + "/acme--other"))
         }
     }
 
@@ -162,10 +163,10 @@ struct HubPullTests {
 
     @Test func aTokenIsReadFromItsFileUnlessForbidden() async throws {
         let servers = HubServers(hub)
-        workspace.write(Array("kept\n".utf8), to: workspace.home + "/.cache/huggingface/token")
+        writeFile(Array("kept\n".utf8), to: workspace.home + "/.cache/huggingface/token")
         #expect(store(servers).hub.token == "kept")
         #expect(store(servers, environment: ["HF_HUB_DISABLE_IMPLICIT_TOKEN": "1"]).hub.token == nil)
-        workspace.write(Array("other".utf8), to: workspace.folder + "/token")
+        writeFile(Array("other".utf8), to: workspace.folder + "/token")
         #expect(store(servers, environment: ["HF_TOKEN_PATH": workspace.folder + "/token"]).hub.token == "other")
     }
 
@@ -185,7 +186,7 @@ struct HubPullTests {
         let store = store(servers)
         let model = try await store.pull(store.reference("acme/tiny@\(FakeHub.commit)"))
         #expect(model.id == "acme/tiny@\(FakeHub.commit)")
-        #expect(!workspace.exists(workspace.repositoryCache + "/refs"))
+        #expect(!exists(workspace.repositoryCache + "/refs"))
     }
 
     @Test func theCatalogueSaysWhatTheFilesMustBe() async throws {
@@ -216,7 +217,7 @@ struct HubPullTests {
             #expect(error?.code == .unsupported)
             #expect(hub.downloads(of: ".json").isEmpty)
         }
-        let names = workspace.names(workspace.folder) + workspace.names(workspace.hubCache)
+        let names = names(in: workspace.folder) + names(in: workspace.hubCache)
         #expect(!names.contains("evil.json"))
     }
 

@@ -4,6 +4,7 @@
 
 import ModelStore
 import Synchronization
+import TestSupport
 import Testing
 
 /// Pulls at the same time, without a network, without room, and interrupted ones.
@@ -42,7 +43,7 @@ struct PullLimitsTests {
                     }
                 }
             }
-            while !halfway.withLock({ $0 }) || workspace.read(part)?.isEmpty != false {
+            while !halfway.withLock({ $0 }) || readFile(part)?.isEmpty != false {
                 try? await Task.sleep(for: .milliseconds(5))
             }
             group.cancelAll()
@@ -51,7 +52,7 @@ struct PullLimitsTests {
         gate.open()
         #expect(error?.code == .cancelled)
         #expect(store.list().isEmpty)
-        let length = try #require(workspace.read(part)).count
+        let length = try #require(readFile(part)).count
         #expect(length > 0 && length < TinyModel.weights.count)
 
         hub.configure { $0.atHalf = [:] }
@@ -100,7 +101,7 @@ struct PullLimitsTests {
         let bin = workspace.folder + "/bin"
         let search = variable("PATH") ?? "/usr/bin:/bin"
         let script = "#!/bin/sh\ntrap '' XFSZ\nulimit -f 128\nPATH='\(search)' exec curl \"$@\"\n"
-        workspace.write(Array(script.utf8), to: bin + "/curl")
+        writeFile(Array(script.utf8), to: bin + "/curl")
         workspace.makeExecutable(bin + "/curl")
         let calls = Mutex(0)
         let store = workspace.store(endpoint: servers.endpoint, environment: ["PATH": "\(bin):\(search)"]) { policy in

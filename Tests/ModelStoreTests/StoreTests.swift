@@ -3,6 +3,7 @@
 // The store between pulls.
 
 import ModelStore
+import TestSupport
 import Testing
 
 /// What is on the disk: resolving, verifying, removing.
@@ -54,20 +55,20 @@ struct StoreTests {
         workspace.fillHubCache(files)
         let store = workspace.store()
         #expect(throws: ModelStoreError.self) { try store.resolve("acme/tiny") }
-        workspace.write([], to: workspace.repositoryCache + "/.no_exist/\(FakeHub.commit)/modules.json")
+        writeFile([], to: workspace.repositoryCache + "/.no_exist/\(FakeHub.commit)/modules.json")
         #expect(try store.resolve("acme/tiny").origin == .hubCache)
     }
 
     @Test func aFolderIsUsedAsItIs() async throws {
         let folder = workspace.folder + "/mine"
-        for (path, content) in TinyModel.repository { workspace.write(content, to: folder + "/" + path) }
+        for (path, content) in TinyModel.repository { writeFile(content, to: folder + "/" + path) }
         let store = workspace.store()
         let model = try store.resolve(store.reference("./mine", workingDirectory: workspace.folder))
         #expect(model.origin == .folder)
         #expect(model.folder == folder)
         #expect(Set(model.files.map(\.path)) == Set(TinyModel.needed.keys))
 
-        workspace.remove(folder + "/model.safetensors")
+        removeTree(folder + "/model.safetensors")
         let error = await storeError { _ = try store.resolve(folder) }
         #expect(error?.code == .incomplete)
         #expect(error?.message.contains("model.safetensors") == true)
@@ -98,7 +99,7 @@ struct StoreTests {
 
     @Test func aFolderIsCopied() async throws {
         let folder = workspace.folder + "/mine"
-        for (path, content) in TinyModel.repository { workspace.write(content, to: folder + "/" + path) }
+        for (path, content) in TinyModel.repository { writeFile(content, to: folder + "/" + path) }
         let store = workspace.store(catalogue: .standard)
         for name in ["all-minilm-l6-v2", "../x", "", ".x"] {
             let error = await storeError { _ = try await store.pull(store.reference(folder), name: name) }
@@ -109,13 +110,13 @@ struct StoreTests {
         let model = try await store.pull(store.reference(folder))
         #expect(model.id == "mine")
         #expect(model.folder.hasPrefix(workspace.models + "/mine/files-"))
-        workspace.remove(folder)
+        removeTree(folder)
         #expect(try store.resolve("mine") == model)
-        for (path, content) in TinyModel.needed { #expect(workspace.read(model.folder + "/" + path) == content) }
-        #expect(!workspace.exists(model.folder + "/README.md"))
+        for (path, content) in TinyModel.needed { #expect(readFile(model.folder + "/" + path) == content) }
+        #expect(!exists(model.folder + "/README.md"))
         #expect(try await store.verify(store.reference("mine")).isIntact)
         #expect(try await store.remove(store.reference("mine")) > 300_000)
-        #expect(workspace.names(workspace.models) == [".locks", ".staging"])
+        #expect(names(in: workspace.models) == [".locks", ".staging"])
     }
 
     // MARK: Verifying
@@ -130,9 +131,9 @@ struct StoreTests {
         func blob(_ path: String) -> String { workspace.repositoryCache + "/blobs/" + hub.etag(of: path) }
         var weights = TinyModel.weights
         weights[200_000] ^= 4
-        workspace.write(weights, to: blob("model.safetensors"))
-        workspace.write(Array("short".utf8), to: blob("vocab.txt"))
-        workspace.remove(blob("tokenizer.json"))
+        writeFile(weights, to: blob("model.safetensors"))
+        writeFile(Array("short".utf8), to: blob("vocab.txt"))
+        removeTree(blob("tokenizer.json"))
         let log = ProgressLog()
         let verification = try await store.verify(reference, observer: log.record)
         #expect(Set(verification.problems.map(\.path)) == ["model.safetensors", "vocab.txt", "tokenizer.json"])
@@ -157,13 +158,13 @@ struct StoreTests {
         let reference = try store.reference("acme/tiny")
         #expect(try await store.verify(reference).isIntact)
         let etag = gitBlob(TinyModel.needed["vocab.txt"] ?? [])
-        workspace.write(Array("[PAD]\n[UNC]\n".utf8), to: "\(workspace.repositoryCache)/blobs/\(etag)")
+        writeFile(Array("[PAD]\n[UNC]\n".utf8), to: "\(workspace.repositoryCache)/blobs/\(etag)")
         #expect(try await store.verify(reference).problems.map(\.path) == ["vocab.txt"])
     }
 
     @Test func aFolderHasNothingToCompareWith() async throws {
         let folder = workspace.folder + "/mine"
-        for (path, content) in TinyModel.needed { workspace.write(content, to: folder + "/" + path) }
+        for (path, content) in TinyModel.needed { writeFile(content, to: folder + "/" + path) }
         let store = workspace.store()
         let error = await storeError { _ = try await store.verify(store.reference(folder)) }
         #expect(error?.code == .unsupported)
@@ -177,8 +178,8 @@ struct StoreTests {
         _ = try await store.pull(store.reference("acme/tiny"))
         let freed = try await store.remove(store.reference("acme/tiny"))
         #expect(freed >= Int64(TinyModel.weights.count))
-        #expect(!workspace.exists(workspace.repositoryCache))
-        #expect(!workspace.exists(workspace.models + "/acme--tiny"))
+        #expect(!exists(workspace.repositoryCache))
+        #expect(!exists(workspace.models + "/acme--tiny"))
         let again = await storeError { _ = try await store.remove(store.reference("acme/tiny")) }
         #expect(again?.code == .notFound)
     }
@@ -194,11 +195,11 @@ struct StoreTests {
         workspace.link(other + "/model.safetensors", to: "../../blobs/" + hub.etag(of: "model.safetensors"))
 
         try await store.remove(store.reference("acme/tiny"))
-        #expect(workspace.exists(weights))
-        #expect(workspace.read(other + "/model.safetensors") == TinyModel.weights)
-        #expect(workspace.read(workspace.snapshot + "/config.json") == TinyModel.needed["config.json"])
-        #expect(workspace.read(workspace.repositoryCache + "/refs/main") == Array(FakeHub.commit.utf8))
-        #expect(!workspace.exists(workspace.repositoryCache + "/blobs/" + hub.etag(of: "tokenizer.json")))
+        #expect(exists(weights))
+        #expect(readFile(other + "/model.safetensors") == TinyModel.weights)
+        #expect(readFile(workspace.snapshot + "/config.json") == TinyModel.needed["config.json"])
+        #expect(readFile(workspace.repositoryCache + "/refs/main") == Array(FakeHub.commit.utf8))
+        #expect(!exists(workspace.repositoryCache + "/blobs/" + hub.etag(of: "tokenizer.json")))
     }
 
     @Test func twoModelsMayShareASnapshot() async throws {
@@ -213,7 +214,7 @@ struct StoreTests {
         #expect(try await store.verify(byCommit).isIntact)
         // What the first had fetched was handed over to the second.
         try await store.remove(byCommit)
-        #expect(!workspace.exists(workspace.repositoryCache))
+        #expect(!exists(workspace.repositoryCache))
     }
 
     @Test func anInterruptedPullCanBeRemovedToo() async throws {
@@ -221,15 +222,15 @@ struct StoreTests {
         hub.configure { $0.cuts["model.safetensors"] = [1000, 1000, 1000] }
         let store = workspace.store(endpoint: servers.endpoint)
         _ = await storeError { _ = try await store.pull(store.reference("acme/tiny")) }
-        #expect(workspace.exists(workspace.repositoryCache))
+        #expect(exists(workspace.repositoryCache))
         try await store.remove(store.reference("acme/tiny"))
-        #expect(!workspace.exists(workspace.repositoryCache))
+        #expect(!exists(workspace.repositoryCache))
     }
 
     @Test(arguments: ["..", ".", "", ".locks", "../../x", "/"])
     func noNameLeadsOutOfTheStore(name: String) async throws {
         let folder = workspace.folder + "/mine"
-        for (path, content) in TinyModel.needed { workspace.write(content, to: folder + "/" + path) }
+        for (path, content) in TinyModel.needed { writeFile(content, to: folder + "/" + path) }
         let store = workspace.store()
         let model = try await store.pull(store.reference(folder))
         let error = await storeError { _ = try await store.remove(.name(name)) }
@@ -238,7 +239,7 @@ struct StoreTests {
     }
 
     @Test func damagedManifestsAreReported() async throws {
-        workspace.write(Array("{".utf8), to: workspace.models + "/x/manifest.json")
+        writeFile(Array("{".utf8), to: workspace.models + "/x/manifest.json")
         let store = workspace.store()
         var damage: [ModelStoreError] = []
         #expect(store.list { damage.append($0) }.isEmpty)

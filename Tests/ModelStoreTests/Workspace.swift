@@ -4,6 +4,7 @@
 
 import ModelStore
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -13,16 +14,9 @@ import Testing
 #endif
 
 final class Workspace: Sendable {
-    let folder: String
+    private let temporary = TemporaryFolder()
 
-    init() {
-        var template = Array("/tmp/hearth-store-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil, "no temporary folder")
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { remove(folder) }
-
+    var folder: String { temporary.path }
     var home: String { folder + "/home" }
     var hubCache: String { home + "/.cache/huggingface/hub" }
     /// Of the repository that the fake hub has.
@@ -48,36 +42,6 @@ final class Workspace: Sendable {
 
     // MARK: - Files
 
-    func read(_ path: String) -> [UInt8]? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            if count == 0 { return bytes }
-            bytes += buffer[..<count]
-        }
-    }
-
-    func write(_ bytes: [UInt8], to path: String) {
-        makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
-        guard let file = fopen(path, "w") else {
-            Issue.record("cannot write \(path)")
-            return
-        }
-        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
-        fclose(file)
-    }
-
-    func makeFolder(_ path: String) {
-        var made = ""
-        for part in path.split(separator: "/") {
-            made += "/" + part
-            mkdir(made, 0o700)
-        }
-    }
-
     func makeExecutable(_ path: String) { chmod(path, 0o755) }
 
     func link(_ path: String, to target: String) {
@@ -85,36 +49,15 @@ final class Workspace: Sendable {
         #expect(symlink(target, path) == 0)
     }
 
-    func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-    func names(_ folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
-
-    func remove(_ path: String) {
-        if unlink(path) == 0 || errno == ENOENT { return }
-        for name in names(path) { remove(path + "/" + name) }
-        rmdir(path)
-    }
-
     /// Puts a repository into the Hugging Face cache, as a Python program would have.
     func fillHubCache(_ files: [String: [UInt8]], large: Set<String> = ["model.safetensors"]) {
         for (path, content) in files {
             let etag = large.contains(path) ? SHA256.hexDigest(of: content) : gitBlob(content)
-            write(content, to: "\(repositoryCache)/blobs/\(etag)")
+            writeFile(content, to: "\(repositoryCache)/blobs/\(etag)")
             let up = String(repeating: "../", count: path.split(separator: "/").count + 1)
             link("\(snapshot)/\(path)", to: "\(up)blobs/\(etag)")
         }
-        write(Array(FakeHub.commit.utf8), to: repositoryCache + "/refs/main")
+        writeFile(FakeHub.commit, to: repositoryCache + "/refs/main")
     }
 }
 

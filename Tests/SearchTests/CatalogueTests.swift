@@ -3,6 +3,7 @@
 // The indexes that a user has.
 
 import Search
+import TestSupport
 import Testing
 
 @Suite struct CatalogueTests {

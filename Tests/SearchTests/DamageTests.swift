@@ -5,6 +5,7 @@
 
 import GRDB
 import Search
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -36,16 +37,16 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
     @Test(arguments: ["i8", "f32"]) func truncatedVectorsAreComputedAgain(_ suffix: String) async throws {
         let folder = try await folder()
         let path = folder.path + "/vectors-1." + suffix
-        let whole = bytes(ofFile: path)
+        let whole = try #require(readFile(path))
         for size in [0, 1, 63, 127, 128, 129, 1000, whole.count - 1] {
-            truncateFile(path, to: size)
+            truncate(path, off_t(size))
             let reader = try IndexReader(folder)
             let error = #expect(throws: SearchError.self) { try reader.read { try $0.semantic?.get() } }
             #expect(error?.code == .damaged)
             #expect(try find("all", reader).count == 70)
-            write(whole, to: path)
+            writeFile(whole, to: path)
         }
-        truncateFile(path, to: 500)
+        truncate(path, 500)
         #expect(try await sync().embedded == 70)
         #expect(try IndexContent(IndexReader(folder)).vectors.count == 70)
     }
@@ -53,11 +54,11 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
     @Test func headersAreChecked() async throws {
         let folder = try await folder()
         let path = folder.path + "/vectors-1.i8"
-        let whole = bytes(ofFile: path)
+        let whole = try #require(readFile(path))
         for position in 0..<64 {
             var damaged = whole
             damaged[position] ^= 1
-            write(damaged, to: path)
+            writeFile(damaged, to: path)
             let reader = try IndexReader(folder)
             #expect(throws: SearchError.self) { try reader.read { try $0.semantic?.get() } }
         }
@@ -67,7 +68,7 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
 
     @Test func damagedDatabasesAreErrors() async throws {
         let folder = try await folder()
-        let whole = bytes(ofFile: folder.database)
+        let whole = try #require(readFile(folder.database))
         var random = SeededGenerator(seed: UInt64(rounds))
         for round in 0..<rounds {
             var damaged = whole
@@ -80,7 +81,7 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
             }
             unlink(folder.database + "-wal")
             unlink(folder.database + "-shm")
-            write(damaged, to: folder.database)
+            writeFile(damaged, to: folder.database)
             // Errors are expected, and so is an index that goes on without what was damaged.
             if let reader = try? IndexReader(folder) {
                 _ = try? find("all", reader)
@@ -95,7 +96,7 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
 
     @Test func otherFilesAreRefused() async throws {
         let folder = try await folder()
-        write(Array("this is no database, whatever its name says".utf8), to: folder.database)
+        writeFile("this is no database, whatever its name says", to: folder.database)
         let reading = #expect(throws: SearchError.self) { try IndexReader(folder) }
         #expect(reading?.code == .damaged)
         let writing = await #expect(throws: SearchError.self) { try await sync() }
@@ -119,9 +120,5 @@ private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cStrin
         #expect(writing?.message.contains("version 99") == true)
         let entry = try #require(IndexCatalogue(indexes).entries().first)
         #expect(throws: SearchError.self) { try entry.status.get() }
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) {
-        home.write(bytes, to: String(path.dropFirst(home.path.count + 1)))
     }
 }

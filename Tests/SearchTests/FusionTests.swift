@@ -4,6 +4,7 @@
 
 import Chunking
 import Search
+import TestSupport
 import Testing
 
 @Suite struct FusionTests {

@@ -4,6 +4,7 @@
 // stops it, and whatever it leaves must open, answer and be completed by the next one.
 
 import Search
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -66,8 +67,8 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
                 let child = try spawnChild("\(tree.path)\n\(home.path)\nnone")
                 // Until it has begun, it cannot be interrupted.
                 let lock = folder.path + "/lock"
-                let state = bytes(ofFile: lock)
-                for _ in 0..<400 where bytes(ofFile: lock) == state { usleep(1000) }
+                let state = readFile(lock)
+                for _ in 0..<400 where readFile(lock) == state { usleep(1000) }
                 usleep(UInt32.random(in: 0..<200_000, using: &random))
                 kill(child, SIGKILL)
                 var status: Int32 = 0
@@ -145,20 +146,5 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
     private func write(_ file: Int, to tree: TemporaryFolder, _ random: inout SeededGenerator) {
         let lines = (0..<Int.random(in: 1..<120, using: &random)).map { "word\($0) \(random.next() % 50)" }
         tree.write(lines.joined(separator: "\n"), to: name(file))
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed, on every platform.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -4,6 +4,7 @@
 
 import Chunking
 import Search
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -92,18 +93,10 @@ private let sizes = (getenv("HEARTH_SEARCH_CHUNKS").map { String(cString: $0) } 
 
     /// Of Linux: what is private to the process, and what it has mapped of files.
     private static func memory() -> String {
-        let status = String(decoding: bytes(ofFile: "/proc/self/status", count: 4096), as: UTF8.self)
+        let status = readText("/proc/self/status") ?? ""
         return status.split(separator: "\n").filter { $0.hasPrefix("RssAnon") || $0.hasPrefix("RssFile") }
             .map { $0.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ") }.joined(
                 separator: ", ")
-    }
-
-    private static func bytes(ofFile path: String, count: Int) -> [UInt8] {
-        guard let file = fopen(path, "r") else { return [] }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: count)
-        let read = fread(&bytes, 1, count, file)
-        return Array(bytes.prefix(read))
     }
 }
 

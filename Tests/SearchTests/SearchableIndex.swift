@@ -4,6 +4,7 @@
 
 import Chunking
 import Search
+import TestSupport
 
 final class SearchableIndex: Sendable {
     static let space = VectorSpace(id: "space-a", model: "model-a", dimensions: 64)

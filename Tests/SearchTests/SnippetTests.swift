@@ -3,6 +3,7 @@
 // What is shown of a result.
 
 import Search
+import TestSupport
 import Testing
 
 @Suite struct SnippetTests {

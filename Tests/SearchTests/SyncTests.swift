@@ -6,6 +6,7 @@ import Chunking
 import GRDB
 import Search
 import Synchronization
+import TestSupport
 import Testing
 import Threads
 

@@ -3,6 +3,7 @@
 // Changes of folders, as they are noticed.
 
 import Search
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
