@@ -5,6 +5,7 @@
 
 import JSON
 import Jobs
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -38,7 +39,7 @@ struct JobsHost {
                 JobEngineSettings(
                     folder: folder, supervisor: [program, StepSupervisor.verb], command: program, maximumSteps: slots,
                     grace: .milliseconds(300)))
-            let source = try text(file)
+            guard let source = readText(file) else { throw JobsError(.fileSystem, "there is no '\(file)'") }
             let events = engine.events()
             let telling = Task {
                 for await event in events {
@@ -74,14 +75,6 @@ struct JobsHost {
             print("hearth: \(error)")
             exit(1)
         }
-    }
-
-    private static func text(_ path: String) throws -> String {
-        guard let file = fopen(path, "r") else { throw JobsError(.fileSystem, "there is no '\(path)'") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
     }
 }
 

@@ -3,6 +3,7 @@
 // What still runs of a job that is cancelled.
 
 import Jobs
+import TestSupport
 import Testing
 
 @Suite struct CancellationTests {
@@ -32,15 +33,15 @@ import Testing
             let details = try await test.engine.status(id)
             #expect(details.states == [.cancelled, .cancelled, .completed, .cancelled, .cancelled, .completed])
             #expect(details["more"].reason == "cancelled" && details.job.reason == "cancelled")
-            #expect(contents("\(test.folder)/ran") == "work\nclean\nchosen\n")
+            #expect(test.home.text(of: "ran") == "work\nclean\nchosen\n")
             // What ran because of the end of another step runs again after it.
-            write("", to: "\(test.folder)/second")
+            test.home.write("", to: "second")
             try await test.engine.resume(id)
             #expect(try await test.engine.wait(id).state == .completed)
             #expect(
                 try await test.engine.status(id).states
                     == [.completed, .completed, .completed, .skipped, .completed, .skipped])
-            #expect(contents("\(test.folder)/ran") == "work\nclean\nchosen\nmore\nclean\nafter\n")
+            #expect(test.home.text(of: "ran") == "work\nclean\nchosen\nmore\nclean\nafter\n")
         }
     }
 
@@ -102,7 +103,7 @@ import Testing
             #expect(try await test.engine.wait(id).state == .cancelled)
             try await test.engine.cancel(busy)
             _ = try await test.engine.wait(busy)
-            #expect(contents("\(test.folder)/ran") == nil)
+            #expect(test.home.text(of: "ran") == nil)
         }
     }
 
@@ -121,7 +122,7 @@ import Testing
         #expect(try await test.engine.status(paused).job.state == .running)
         // Whoever stops the daemon has cancelled the job before: the next one has nothing to do with it.
         await test.engine.shutdown(within: .zero)
-        let next = try TestEngine(folder: test.folder)
+        let next = try TestEngine(in: test.home)
         #expect(next.engine.orphans == 0)
         let details = try await next.engine.status(paused)
         #expect(details.job.state == .cancelled && details.states == [.cancelled, .cancelled])

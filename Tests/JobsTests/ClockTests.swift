@@ -4,11 +4,12 @@
 
 import Jobs
 import Synchronization
+import TestSupport
 import Testing
 
 /// Jumps by hours, forward and back, whenever it is looked at.
 private final class JumpingClock: Sendable {
-    private let random = Mutex(SplitMix64(seed: 7))
+    private let random = Mutex(SeededGenerator(seed: 7))
 
     var now: Int64 {
         1_700_000_000_000 + random.withLock { Int64.random(in: -18_000_000...18_000_000, using: &$0) }
@@ -56,11 +57,11 @@ private final class JumpingClock: Sendable {
                 "name: a\nsteps: [{id: x, run: echo \(number) >> order}]", file: "q\(number).yaml")
         }
         await test.engine.shutdown(within: .zero)
-        let next = try TestEngine(folder: test.folder, steps: 1, wallClock: { clock.now })
+        let next = try TestEngine(in: test.home, steps: 1, wallClock: { clock.now })
         #expect(try await next.engine.list([.queued, .running]).map(\.id).suffix(1) == [long])
         try await next.engine.cancel(long)
         for number in 0..<6 { _ = try await next.engine.wait("q\(number)") }
-        #expect(contents("\(test.folder)/order") == "0\n1\n2\n3\n4\n5\n")
+        #expect(test.home.text(of: "order") == "0\n1\n2\n3\n4\n5\n")
         await next.end()
     }
 
@@ -76,8 +77,7 @@ private final class JumpingClock: Sendable {
             """)
         for await event in events { if case .limited = event.change { break } }
         await test.engine.shutdown(within: .zero)
-        let next = try TestEngine(
-            folder: test.folder, wallClock: { 1_700_000_000_000 + 1000 * Int64(jump) })
+        let next = try TestEngine(in: test.home, wallClock: { 1_700_000_000_000 + 1000 * Int64(jump) })
         let left = try await next.engine.statistics().limits["hub"]
         switch jump {
         case 0: #expect(left.map { $0 > 600 && $0 <= 901 } == true)

@@ -2,6 +2,7 @@
 
 import Jobs
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -48,12 +49,12 @@ import Testing
     @Test func idsComeFromTheFileAndKeysAreTheSameJob() async throws {
         try await withEngine { test in
             let text = "name: a\nkey: once\nsteps: [{id: x, run: \"\(gate("go"))\"}]"
-            let submission = JobSubmission(source: text, file: "dir/my job.v1.yaml", folder: test.folder)
+            let submission = JobSubmission(source: text, file: "dir/my job.v1.yaml", folder: test.home.path)
             let first = try await test.engine.submit(submission)
             #expect(first.id == "my-job" && first.isNew && first.state == .queued)
             let second = try await test.engine.submit(submission)
             #expect(second.id == "my-job" && !second.isNew)
-            write("", to: "\(test.folder)/go")
+            test.home.write("", to: "go")
             _ = try await test.engine.wait(first.id)
             let third = try await test.engine.submit(submission)
             #expect(third.id == "my-job-2" && third.isNew)
@@ -86,7 +87,7 @@ import Testing
                 "name: a\nsteps: [{id: x, run: \"\(gate("go"))\"}, {id: y, run: \"true\", needs: x}]")
             await await_(events) { if case .step(_, "x", .running, _, _) = $0.change { true } else { false } }
             #expect(try await test.engine.pause(id) == .paused)
-            write("", to: "\(test.folder)/go")
+            test.home.write("", to: "go")
             let more = test.engine.events()
             await await_(more) { if case .step(_, "y", .ready, _, _) = $0.change { true } else { false } }
             #expect(try await test.engine.status(id).job.state == .paused)
@@ -111,12 +112,12 @@ import Testing
             #expect(try await test.engine.cancel(id))
             #expect(try await test.engine.wait(id).state == .cancelled)
             #expect(try await test.engine.status(id).states == [.completed, .cancelled, .cancelled])
-            write("", to: "\(test.folder)/second")
+            test.home.write("", to: "second")
             #expect(try await test.engine.resume(id) == .queued)
             #expect(try await test.engine.wait(id).state == .completed)
             let details = try await test.engine.status(id)
             #expect(details.states == [.completed, .completed, .completed] && details["y"].attempts == 2)
-            #expect(contents("\(test.folder)/ran") == "once\n")
+            #expect(test.home.text(of: "ran") == "once\n")
         }
     }
 
@@ -132,8 +133,8 @@ import Testing
         await await_(events) { if case .step(_, "y", .running, _, _) = $0.change { $0.job == id } else { false } }
         await test.engine.shutdown(within: .milliseconds(50))
         await #expect(throws: JobsError.self) { try await test.submit(text) }
-        write("", to: "\(test.folder)/second")
-        let next = try TestEngine(folder: test.folder)
+        test.home.write("", to: "second")
+        let next = try TestEngine(in: test.home)
         #expect(next.engine.orphans == 0)
         #expect(try await next.engine.wait(id).state == .completed)
         #expect(try await next.engine.status(paused).job.state == .paused)
@@ -147,14 +148,14 @@ import Testing
             let step =
                 "mkdir run/$HEARTH_JOB-$HEARTH_STEP && ls run | wc -l >> seen && ls -d run/$HEARTH_JOB-* | wc -l "
                 + ">> own-$HEARTH_JOB && sleep 0.02 && rmdir run/$HEARTH_JOB-$HEARTH_STEP"
-            mkdir("\(test.folder)/run", 0o700)
+            mkdir("\(test.home.path)/run", 0o700)
             let steps = (0..<12).map { "  - {id: s\($0), run: \"\(step)\"}\n" }.joined()
             let one = try await test.submit("name: a\nmax_parallel: 1\nsteps:\n" + steps, file: "one.yaml")
             let two = try await test.submit("name: a\nsteps:\n" + steps, file: "two.yaml")
             #expect(try await test.engine.wait(one).state == .completed)
             #expect(try await test.engine.wait(two).state == .completed)
             func most(_ file: String) -> Int {
-                (contents("\(test.folder)/\(file)") ?? "").split(separator: "\n")
+                (test.home.text(of: "\(file)") ?? "").split(separator: "\n")
                     .compactMap { Int($0.filter { $0 != " " }) }.max() ?? 0
             }
             #expect(most("seen") <= 3 && most("seen") >= 2 && most("own-one") == 1)
@@ -184,8 +185,8 @@ import Testing
             for _ in 0..<6 { _ = try await test.run("name: a\nsteps: [{id: x, run: \"true\"}]") }
             #expect(try await test.engine.history().count == 3)
             #expect(try await test.engine.status(open).job.state == .running)
-            #expect(names(in: "\(test.folder)/state/jobs").count == 4)
-            write("", to: "\(test.folder)/go")
+            #expect(names(in: "\(test.home.path)/state/jobs").count == 4)
+            test.home.write("", to: "go")
             _ = try await test.engine.wait(open)
         }
     }

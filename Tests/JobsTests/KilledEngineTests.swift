@@ -5,6 +5,7 @@
 // `HEARTH_KILLS` says how many are killed.
 
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -38,7 +39,7 @@ import Testing
     }
 
     private func trace(_ folder: String) -> [Line] {
-        (contents("\(folder)/trace") ?? "").split(separator: "\n").compactMap { line in
+        (readText("\(folder)/trace") ?? "").split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ").map(String.init)
             guard words.count == 4, let attempt = Int(words[2]), let process = pid_t(words[3]) else { return nil }
             return Line(what: words[0], step: words[1], attempt: attempt, process: process)
@@ -67,15 +68,17 @@ import Testing
 
     @Test func nothingIsLostAndNothingIsDoneTwice() async throws {
         let kills = getenv("HEARTH_KILLS").flatMap { Int(String(cString: $0)) } ?? 6
-        var random = SplitMix64(seed: UInt64.random(in: 0 ... .max))
+        var random = SeededGenerator(seed: UInt64.random(in: 0 ... .max))
         var killed = 0
         while killed < kills {
-            let folder = temporaryFolder()
-            write(Self.job, to: "\(folder)/job.yaml")
+            let home = TemporaryFolder()
+            defer { withExtendedLifetime(home) {} }
+            let folder = home.path
+            home.write(Self.job, to: "job.yaml")
             let output = "\(folder)/said"
             /// Starts that were seen when a step was said to be completed.
             var completed: [String: Int] = [:]
-            while contents(output)?.contains("done") != true {
+            while readText(output)?.contains("done") != true {
                 let host = startHost(folder, output: output)
                 if killed < kills {
                     usleep(UInt32.random(in: 1000...500_000, using: &random))
@@ -87,18 +90,18 @@ import Testing
                 waitForSteps(folder)
                 let lines = trace(folder)
                 for line in lines where kill(line.process, 0) == 0 {
-                    Issue.record("\(line) outlived its engine: \(contents("/proc/\(line.process)/stat") ?? "")")
+                    Issue.record("\(line) outlived its engine: \(readText("/proc/\(line.process)/stat") ?? "")")
                 }
                 let starts = lines.filter { $0.what == "start" }
                 #expect(Set(starts.map { "\($0.step) \($0.attempt)" }).count == starts.count, "an attempt began twice")
-                for said in (contents(output) ?? "").split(separator: "\n") where said.hasPrefix("completed ") {
+                for said in (readText(output) ?? "").split(separator: "\n") where said.hasPrefix("completed ") {
                     let step = String(said.dropFirst("completed ".count))
                     let count = starts.count { $0.step == step }
                     #expect(completed[step, default: count] == count, "\(step) began after it was completed")
                     completed[step] = count
                 }
             }
-            let said = contents(output) ?? ""
+            let said = readText(output) ?? ""
             #expect(!said.contains("failed:"), "\(said)")
             // What the registry says is what happened.
             let engine = try JobEngine(
@@ -116,7 +119,6 @@ import Testing
                 #expect(lines.contains { $0.what == "end" && $0.step == step.id && $0.attempt == attempts.count })
             }
             await engine.shutdown(within: .zero)
-            removeTree(folder)
         }
     }
 }

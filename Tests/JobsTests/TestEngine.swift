@@ -1,94 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Jobs
+import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// The program `JobsHost`, in the folder that the tests were built into.
-let hostProgram: String = {
-    #if canImport(Darwin)
-        var info = Dl_info()
-        dladdr(#dsohandle, &info)
-        var folder = info.dli_fname.map { String(cString: $0) } ?? ""
-    #else
-        let path = realpath("/proc/self/exe", nil)
-        defer { free(path) }
-        var folder = path.map { String(cString: $0) } ?? ""
-    #endif
-    while let slash = folder.lastIndex(of: "/") {
-        folder = String(folder[..<slash])
-        if access("\(folder)/JobsHost", X_OK) == 0 { return "\(folder)/JobsHost" }
-    }
-    return "JobsHost"
-}()
-
-/// A folder that is new, and the caller's to remove.
-func temporaryFolder() -> String {
-    var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/hearth-jobs-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { return "." }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
-func contents(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, file)
-        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes += buffer[..<count]
-    }
-}
-
-func write(_ text: String, to path: String) {
-    guard let file = fopen(path, "w") else { return }
-    fputs(text, file)
-    fclose(file)
-}
-
-/// Names in a folder, sorted.
-func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-}
-
-func removeTree(_ path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-        unlink(path)
-        return
-    }
-    for name in names(in: path) { removeTree("\(path)/\(name)") }
-    rmdir(path)
-}
+let hostProgram = builtProgram("JobsHost")
 
 /// An engine in a folder of its own.
 struct TestEngine {
-    let folder: String
+    let home: TemporaryFolder
     let engine: JobEngine
 
     init(
-        folder: String = temporaryFolder(), steps: Int = 4, history: Int = 1000, grace: Duration = .milliseconds(300),
+        in home: TemporaryFolder = TemporaryFolder(), steps: Int = 4, history: Int = 1000,
+        grace: Duration = .milliseconds(300),
         pressure: @escaping @Sendable () -> Pressure = { .none },
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
     ) throws {
-        self.folder = folder
+        self.home = home
         engine = try JobEngine(
             JobEngineSettings(
-                folder: "\(folder)/state", supervisor: [hostProgram, StepSupervisor.verb], command: hostProgram,
+                folder: "\(home.path)/state", supervisor: [hostProgram, StepSupervisor.verb], command: hostProgram,
                 maximumSteps: steps, history: history, grace: grace, pressure: pressure, wallClock: wallClock))
     }
 
@@ -96,7 +28,7 @@ struct TestEngine {
         -> String
     {
         try await engine.submit(
-            JobSubmission(source: source, file: file, folder: folder, environment: environment)
+            JobSubmission(source: source, file: file, folder: home.path, environment: environment)
         ).id
     }
 
@@ -113,10 +45,7 @@ struct TestEngine {
         String(decoding: try await engine.logs(job, step: step, limit: 1 << 23).bytes, as: UTF8.self)
     }
 
-    func end() async {
-        await engine.shutdown(within: .zero)
-        removeTree(folder)
-    }
+    func end() async { await engine.shutdown(within: .zero) }
 }
 
 /// Runs a test with an engine and puts everything away after it.

@@ -4,6 +4,7 @@
 
 import JSON
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -28,9 +29,9 @@ import Testing
         worker: [String] = [hostProgram, "answer-batch"], environment: [String: String] = [:],
         _ body: (JobEngine) async throws -> Void
     ) async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        let engine = try JobEngine(settings(folder, worker, environment))
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let engine = try JobEngine(settings(folder.path, worker, environment))
         let running = Task { await engine.batches.run() }
         do {
             try await body(engine)
@@ -154,7 +155,7 @@ import Testing
             }
             // As if one had been answered, and the next half.
             let path = engine.files.root + "/\(id)/output.part"
-            write(#"{"id":"x","custom_id":"r0","response":{}}"# + "\n" + #"{"id":"y","custom_"#, to: path)
+            writeFile(#"{"id":"x","custom_id":"r0","response":{}}"# + "\n" + #"{"id":"y","custom_"#, to: path)
             let cancelling = try await engine.batches.cancel(id)
             #expect(cancelling.order.cancellingAt != nil)
             let batch = try await end(id, engine)
@@ -220,7 +221,7 @@ import Testing
 
     @Test func nothingIsAnsweredTwiceHoweverOftenItEnds() async throws {
         try await withFolder(requests(300)) { folder, engine in
-            var random = SplitMix64(seed: UInt64.random(in: 0 ... .max))
+            var random = SeededGenerator(seed: UInt64.random(in: 0 ... .max))
             var answered = 0
             while true {
                 var endpoint = Endpoint()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -10,10 +11,10 @@ import Testing
 #endif
 
 @Suite struct FileStoreTests {
+    private let home = TemporaryFolder()
+
     private func withStore(limit: Int = 1 << 20, _ body: (FileStore, String) throws -> Void) throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        try body(FileStore(root: "\(folder)/batches", limit: limit), "\(folder)/batches/files")
+        try body(FileStore(root: "\(home.path)/batches", limit: limit), "\(home.path)/batches/files")
     }
 
     private func add(
@@ -72,17 +73,15 @@ import Testing
 
     #if os(Linux)
         @Test func aFullDiskLeavesNothing() throws {
-            let folder = temporaryFolder()
-            defer { removeTree(folder) }
-            guard let disk = SmallDisk(at: "\(folder)/disk", megabytes: 1) else { return }
+            guard let disk = SmallDisk(at: "\(home.path)/disk", megabytes: 1) else { return }
             defer { disk.unmount() }
-            let store = FileStore(root: "\(folder)/disk/batches")
+            let store = FileStore(root: "\(home.path)/disk/batches")
             let file = try add("a", to: store)
             disk.fill(leaving: 16 << 10)
             let text = String(repeating: "b", count: 100_000)
             let error = #expect(throws: JobsError.self) { try add(text, to: store) }
             #expect(error?.code == .noSpace && error?.message.contains("no room") == true)
-            #expect(names(in: "\(folder)/disk/batches/files") == [file.id, "\(file.id).json"])
+            #expect(names(in: "\(home.path)/disk/batches/files") == [file.id, "\(file.id).json"])
             disk.empty()
             _ = try add(text, to: store)
         }

@@ -4,6 +4,7 @@ import CPlatform
 import JSON
 import Jobs
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -15,6 +16,8 @@ import Testing
 @Suite struct CorpusEmbeddingTests {
     private struct Killed: Error {}
 
+    private let folder = TemporaryFolder()
+
     /// Three numbers that depend on the text alone.
     private static func vectors(_ texts: [String], space: String = "space") -> CorpusEmbedding.Vectors {
         let values = texts.flatMap { text -> [Float] in
@@ -24,16 +27,9 @@ import Testing
         return CorpusEmbedding.Vectors(values: values, dimensions: 3, spaceID: space)
     }
 
-    private func bytes(_ path: String) -> [UInt8] {
-        guard let file = fopen(path, "r") else { return [] }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-        return bytes
-    }
-
-    private func all(_ folder: String) -> [String: [UInt8]] {
-        Dictionary(uniqueKeysWithValues: names(in: folder).map { ($0, bytes("\(folder)/\($0)")) })
+    private func all(_ name: String) -> [String: [UInt8]] {
+        let path = "\(folder.path)/\(name)"
+        return Dictionary(uniqueKeysWithValues: names(in: path).map { ($0, readFile("\(path)/\($0)") ?? []) })
     }
 
     private func sha256(_ bytes: [UInt8]) -> String {
@@ -44,11 +40,10 @@ import Testing
 
     @Test(arguments: CorpusFormat.allCases)
     func shardsAndManifest(format: CorpusFormat) async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write((0..<10).map { "text \($0)\n" }.joined() + "the last, without its end", to: "\(folder)/in.txt")
+        folder.write((0..<10).map { "text \($0)\n" }.joined() + "the last, without its end", to: "in.txt")
         let work = CorpusEmbedding(
-            input: "\(folder)/in.txt", output: "\(folder)/out/here", format: format, shardSize: 4, batchSize: 3)
+            input: "\(folder.path)/in.txt", output: "\(folder.path)/out/here", format: format, shardSize: 4,
+            batchSize: 3)
         let sizes = Mutex<[Int]>([])
         var notices: [Notice] = []
         let report = try await work.run { texts in
@@ -60,12 +55,12 @@ import Testing
         #expect(report.rows == 11 && report.shards == 3 && report.resumedShards == 0)
         #expect(sizes.withLock(\.self) == [3, 1, 3, 1, 3] && notices.count == 7)
         #expect(notices.last == .progress(done: 11, total: 11))
-        let files = all("\(folder)/out/here")
+        let files = all("out/here")
         #expect(files.keys.sorted() == ["00000", "00001", "00002"].map { "\($0).\(format)" } + ["manifest.json"])
         let manifest = try JSONValue(parsing: try #require(files["manifest.json"]))
         #expect(manifest["rows"]?.integer == 11 && manifest["dimensions"]?.integer == 3)
         #expect(manifest["space_id"]?.string == "space" && manifest["model"]?.isNull == true)
-        #expect(manifest["source"]?["sha256"]?.string == sha256(bytes("\(folder)/in.txt")))
+        #expect(manifest["source"]?["sha256"]?.string == sha256(try #require(folder.bytes(of: "in.txt"))))
         for shard in manifest["shards"]?.array ?? [] {
             let content = try #require(files[shard["name"]?.string ?? ""])
             #expect(shard["sha256"]?.string == sha256(content) && shard["bytes"]?.integer == content.count)
@@ -84,21 +79,20 @@ import Testing
         }
         // Once more: nothing is computed.
         let again = try await work.run { _ in throw Killed() }
-        #expect(again.resumedShards == 3 && all("\(folder)/out/here") == files)
+        #expect(again.resumedShards == 3 && all("out/here") == files)
     }
 
     @Test(arguments: CorpusFormat.allCases)
     func whateverEndsItTheBytesAreTheSameAndNoShardIsComputedTwice(format: CorpusFormat) async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write((0..<50).map { "{\"text\": \"number \($0)\"}\n" }.joined(), to: "\(folder)/in.jsonl")
+        folder.write((0..<50).map { "{\"text\": \"number \($0)\"}\n" }.joined(), to: "in.jsonl")
         func work(_ output: String, batches: Int = 1) -> CorpusEmbedding {
             CorpusEmbedding(
-                input: "\(folder)/in.jsonl", output: "\(folder)/\(output)", format: format, model: "m", shardSize: 7,
+                input: "\(folder.path)/in.jsonl", output: "\(folder.path)/\(output)", format: format, model: "m",
+                shardSize: 7,
                 batchSize: 2, batches: batches)
         }
         _ = try await work("whole").run { Self.vectors($0) }
-        var random = SplitMix64(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for round in 0..<20 {
             var finished: [Int: Int] = [:]
             let seen = Mutex<Set<String>>([])
@@ -123,15 +117,13 @@ import Testing
             }
             #expect(finished.values.allSatisfy { $0 == 1 } && finished.count == 8)
             #expect(seen.withLock(\.count) == 50)
-            #expect(all("\(folder)/cut\(round)") == all("\(folder)/whole"))
+            #expect(all("cut\(round)") == all("whole"))
         }
     }
 
     @Test func aWholeShardThatHasNoNameYetCounts() async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write("a\nb\nc\nd\n", to: "\(folder)/in.txt")
-        let work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 2)
+        folder.write("a\nb\nc\nd\n", to: "in.txt")
+        let work = CorpusEmbedding(input: "\(folder.path)/in.txt", output: "\(folder.path)/out", shardSize: 2)
         do {
             _ = try await work.run { texts in
                 if texts == ["c", "d"] { throw Killed() }
@@ -139,7 +131,7 @@ import Testing
             }
         } catch is Killed {}
         // As it was before the shard got its name: written down, whole, and still under the temporary one.
-        try #require(rename("\(folder)/out/00000.npy", "\(folder)/out/00000.npy.part") == 0)
+        try #require(rename("\(folder.path)/out/00000.npy", "\(folder.path)/out/00000.npy.part") == 0)
         let computed = Mutex<[String]>([])
         let report = try await work.run { texts in
             computed.withLock { $0 += texts }
@@ -149,11 +141,9 @@ import Testing
     }
 
     @Test func whatTheModelDidNotReadIsCounted() async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write("a\nlong\nb\nlong\n", to: "\(folder)/in.txt")
+        folder.write("a\nlong\nb\nlong\n", to: "in.txt")
         let work = CorpusEmbedding(
-            input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 3, batchSize: 1, batches: 2)
+            input: "\(folder.path)/in.txt", output: "\(folder.path)/out", shardSize: 3, batchSize: 1, batches: 2)
         func run() async throws -> CorpusEmbedding.Report {
             try await work.run { texts in
                 var vectors = Self.vectors(texts)
@@ -163,33 +153,29 @@ import Testing
         }
         #expect(try await run().truncated == 2)
         #expect(try await run().truncated == 2)
-        let manifest = try JSONValue(parsing: bytes("\(folder)/out/manifest.json"))
+        let manifest = try JSONValue(parsing: #require(folder.bytes(of: "out/manifest.json")))
         #expect(manifest["truncated"]?.integer == 2 && manifest["shards"]?.array?.first?["truncated"]?.integer == 1)
     }
 
     @Test func otherWorkBeginsAnew() async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write("a\nb\nc\n", to: "\(folder)/in.txt")
-        var work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 1)
+        folder.write("a\nb\nc\n", to: "in.txt")
+        var work = CorpusEmbedding(input: "\(folder.path)/in.txt", output: "\(folder.path)/out", shardSize: 1)
         _ = try await work.run { Self.vectors($0) }
-        write("kept", to: "\(folder)/out/notes.txt")
-        write("a\nB\n", to: "\(folder)/in.txt")
+        folder.write("kept", to: "out/notes.txt")
+        folder.write("a\nB\n", to: "in.txt")
         #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
-        #expect(names(in: "\(folder)/out") == ["00000.npy", "00001.npy", "manifest.json", "notes.txt"])
+        #expect(names(in: "\(folder.path)/out") == ["00000.npy", "00001.npy", "manifest.json", "notes.txt"])
         work.shardSize = 2
         #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
-        #expect(names(in: "\(folder)/out") == ["00000.npy", "manifest.json", "notes.txt"])
+        #expect(names(in: "\(folder.path)/out") == ["00000.npy", "manifest.json", "notes.txt"])
         // A shard that was damaged since is made again.
-        write("x", to: "\(folder)/out/00000.npy")
+        folder.write("x", to: "out/00000.npy")
         #expect(try await work.run { Self.vectors($0) }.resumedShards == 0)
     }
 
     @Test func spacesAreNeverMixed() async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        write("a\nb\nc\n", to: "\(folder)/in.txt")
-        let work = CorpusEmbedding(input: "\(folder)/in.txt", output: "\(folder)/out", shardSize: 1)
+        folder.write("a\nb\nc\n", to: "in.txt")
+        let work = CorpusEmbedding(input: "\(folder.path)/in.txt", output: "\(folder.path)/out", shardSize: 1)
         await #expect(throws: JobsError.self) {
             try await work.run { Self.vectors($0, space: $0 == ["c"] ? "other" : "space") }
         }
@@ -198,11 +184,9 @@ import Testing
     }
 
     @Test func whatCannotBeReadIsRefusedWithItsPlace() async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
         func message(_ name: String, _ text: String) async -> String {
-            write(text, to: "\(folder)/\(name)")
-            let work = CorpusEmbedding(input: "\(folder)/\(name)", output: "\(folder)/out")
+            folder.write(text, to: "\(name)")
+            let work = CorpusEmbedding(input: "\(folder.path)/\(name)", output: "\(folder.path)/out")
             do {
                 return "\(try await work.run { Self.vectors($0) }.rows) rows"
             } catch {
@@ -213,7 +197,7 @@ import Testing
         #expect(await message("b.jsonl", "{\n").contains("b.jsonl:1: "))
         #expect(await message("c.txt", "") == "0 rows")
         #expect(await message("d.txt", "a\r\n\r\nb") == "3 rows")
-        let work = CorpusEmbedding(input: "\(folder)/none", output: "\(folder)/out")
+        let work = CorpusEmbedding(input: "\(folder.path)/none", output: "\(folder.path)/out")
         await #expect(throws: JobsError.self) { try await work.run { Self.vectors($0) } }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -15,16 +16,8 @@ import Testing
         // Tests/JobsTests/File/….swift
         let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
         let path = "/\(root)/docs/job.schema.json"
-        if getenv("HEARTH_WRITE_SCHEMA") != nil {
-            let file = fopen(path, "w")
-            fputs(JobFile.schemaText, file)
-            fclose(file)
-        }
-        let file = try #require(fopen(path, "r"), "there is no \(path)")
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let published = String(decoding: bytes[..<count], as: UTF8.self)
+        if getenv("HEARTH_WRITE_SCHEMA") != nil { writeFile(JobFile.schemaText, to: path) }
+        let published = try #require(readText(path), "there is no \(path)")
         #expect(published == JobFile.schemaText, "run the tests with HEARTH_WRITE_SCHEMA=1")
     }
 }

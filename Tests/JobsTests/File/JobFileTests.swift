@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Jobs
+import TestSupport
 import Testing
 
 /// The job of a text that is right.
@@ -196,7 +197,7 @@ func mistakes(_ text: String) -> [String] {
     }
 
     @Test func randomBytesAreRefusedWithoutHarm() {
-        var random = SplitMix64(seed: 7)
+        var random = SeededGenerator(seed: 7)
         let pieces = [
             "name", ":", " ", "\n", "- ", "steps", "&a", "*a", "[", "]", "{", "}", "\"", "'", "|", ">", "#", "!", "%",
             "---", "...", "?", "id", "run", "${{", "}}", "é", "\t", "~", ",", "  ", "when", "needs",
@@ -225,20 +226,5 @@ func mistakes(_ text: String) -> [String] {
             }
             _ = mistakes(String(decoding: bytes, as: UTF8.self))
         }
-    }
-}
-
-/// Random numbers that come again with the same seed.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

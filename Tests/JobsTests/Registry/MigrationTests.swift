@@ -2,11 +2,15 @@
 //
 // Older registries: the first version, and ones that the tests make up.
 
+import TestSupport
 import Testing
 
 @testable import Jobs
 
 @Suite struct MigrationTests {
+    private let folder = TemporaryFolder()
+    private var path: String { "\(folder.path)/registry.sqlite" }
+
     private func add(_ id: String, to registry: JobRegistry) throws {
         let summary = JobSummary(
             id: id, name: "a", key: nil, priority: 5, state: .queued, reason: nil, file: "a.yaml", folder: "/",
@@ -18,9 +22,6 @@ import Testing
     }
 
     @Test func anOlderRegistryIsCopiedAndBroughtUpToDate() throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        let path = "\(folder)/registry.sqlite"
         let old = try JobRegistry(path: path)
         try add("kept", to: old)
         old.close()
@@ -37,9 +38,6 @@ import Testing
     }
 
     @Test func theFirstVersionKnowsNoOrderButTheClocks() throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        let path = "\(folder)/registry.sqlite"
         func job(_ id: String, _ state: JobState, submitted: Int, finished: Int?) -> String {
             """
             INSERT INTO job VALUES
@@ -65,9 +63,6 @@ import Testing
     }
 
     @Test func aMigrationThatFailsChangesNothing() throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        let path = "\(folder)/registry.sqlite"
         let old = try JobRegistry(path: path)
         try add("kept", to: old)
         old.close()

@@ -3,6 +3,7 @@
 // The registry's file as an engine finds it.
 
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -29,19 +30,16 @@ import Testing
         let test = try TestEngine()
         _ = try await test.run("name: a\nsteps: [{id: x, run: \"true\"}]")
         await test.engine.shutdown(within: .zero)
-        setVersion(99, of: "\(test.folder)/state/registry.sqlite")
-        let error = #expect(throws: JobsError.self) { _ = try TestEngine(folder: test.folder) }
+        setVersion(99, of: "\(test.home.path)/state/registry.sqlite")
+        let error = #expect(throws: JobsError.self) { _ = try TestEngine(in: test.home) }
         #expect(error?.code == .registry && error?.message.contains("written by a newer Hearth") == true)
-        removeTree(test.folder)
     }
 
     @Test func aDamagedRegistryIsRefused() throws {
-        let folder = temporaryFolder()
-        mkdir("\(folder)/state", 0o700)
-        write(String(repeating: "no database ", count: 1000), to: "\(folder)/state/registry.sqlite")
-        let error = #expect(throws: JobsError.self) { _ = try TestEngine(folder: folder) }
+        let home = TemporaryFolder()
+        home.write(String(repeating: "no database ", count: 1000), to: "state/registry.sqlite")
+        let error = #expect(throws: JobsError.self) { _ = try TestEngine(in: home) }
         #expect(error?.code == .registry)
-        removeTree(folder)
     }
 
     @Test func aFolderThatCannotBeWrittenIsRefused() throws {

@@ -3,6 +3,7 @@
 // Single steps: what reaches them, what they leave, and what goes wrong.
 
 import Jobs
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -25,7 +26,7 @@ import Testing
                     env: {TWO: step}
                 """, environment: ["FROM": "caller", "ONE": "caller", "PATH": "/usr/bin:/bin"])
             #expect(details.job.state == .completed && details.states == [.completed])
-            let folder = realpath(test.folder, nil).map { String(cString: $0) } ?? ""
+            let folder = realpath(test.home.path, nil).map { String(cString: $0) } ?? ""
             #expect(try await test.log(details.job.id, "show") == "job step caller show 1\n\(folder)\nproblem\n")
             let exit = try #require(details["show"].exit)
             #expect(exit.exitCode == 0 && exit.peakMemory > 0 && exit.outcome == .completed && exit.droppedOutput == 0)
@@ -60,7 +61,7 @@ import Testing
             #expect(try await test.log(details.job.id, "shell") == "<$(touch hacked); x> <>\n")
             #expect(try await test.log(details.job.id, "list") == "a=b c|$HOME")
             #expect(try await test.log(details.job.id, "variable") == "<a=b c>\n")
-            #expect(access("\(test.folder)/hacked", F_OK) != 0)
+            #expect(!exists("\(test.home.path)/hacked"))
         }
     }
 
@@ -148,7 +149,7 @@ import Testing
 
     @Test func nothingIsLeftBehind() async throws {
         try await withEngine { test in
-            let marker = "\(test.folder)/pids"
+            let marker = "\(test.home.path)/pids"
             // A child in the background, one in a session of its own, and one that forked twice.
             let details = try await test.run(
                 """
@@ -162,7 +163,7 @@ import Testing
                       while [ "$(wc -l < pids)" -lt 4 ]; do sleep 0.01; done
                 """.replacing("$BASHPID", with: "$(exec sh -c 'echo $PPID')"))
             #expect(details.job.state == .completed)
-            let pids = (contents(marker) ?? "").split(separator: "\n").compactMap { pid_t($0) }
+            let pids = (readText(marker) ?? "").split(separator: "\n").compactMap { pid_t($0) }
             #expect(pids.count >= 4)
             for pid in pids { #expect(kill(pid, 0) != 0, "\(pid) still lives") }
         }
@@ -218,7 +219,7 @@ import Testing
                 try await test.log(details.job.id, "e")
                     == "embed-corpus|--input|a b.txt|--output|out|--format|npy|--shard-size|7|--model|tiny\n")
             #expect(try await test.log(details.job.id, "s") == "sync|docs\n")
-            #expect(contents("\(test.folder)/o u t.json") == "rerank|--input|in.txt|--json|--|what; is\n")
+            #expect(test.home.text(of: "o u t.json") == "rerank|--input|in.txt|--json|--|what; is\n")
         }
     }
 
@@ -298,7 +299,7 @@ import Testing
                 if case .progress(_, "work", StepProgress(done: 3, total: 10)) = event.change { break }
             }
             #expect(try await test.engine.status(id)["work"].progress?.done == 3)
-            write("", to: "\(test.folder)/go")
+            test.home.write("", to: "go")
             _ = try await test.engine.wait(id)
             let step = try await test.engine.status(id)["work"]
             #expect(step.shards == 1 && step.progress == nil)

@@ -4,6 +4,7 @@
 // of how the scheduler works: it looks at every step at every decision.
 
 import Jobs
+import TestSupport
 
 struct SchedulerSimulation {
     enum State { case waiting, undecided, delayed(until: Duration), ready, running, ended(StepEnd) }
@@ -20,7 +21,7 @@ struct SchedulerSimulation {
 
     private(set) var violations: [String] = []
     private(set) var started = 0
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private var scheduler: Scheduler
     private var jobs: [String: ModelJob] = [:]
     private var now = Duration.zero
@@ -32,7 +33,7 @@ struct SchedulerSimulation {
     private let hasFailures: Bool
 
     init(seed: UInt64) {
-        random = SplitMix64(seed: seed)
+        random = SeededGenerator(seed: seed)
         slots = Int.random(in: 1...6, using: &random)
         hasFailures = Bool.random(using: &random)
         scheduler = Scheduler(Scheduler.Limits(steps: slots))
