@@ -4,6 +4,7 @@
 
 import Configuration
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ConfigurationEditTests {
@@ -42,19 +43,19 @@ import Testing
     }
 
     @Test func theFileIsReplacedWholeAndLinksStay() throws {
-        let folder = NSTemporaryDirectory() + "/hearth-edit-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let path = folder + "/a/config.toml"
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/a/config.toml"
         try ConfigurationFile(path: path, text: "[compat]\n").save()
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "[compat]\n")
+        #expect(readText(path) == "[compat]\n")
         chmod(path, 0o640)
-        let link = folder + "/link.toml"
+        let link = folder.path + "/link.toml"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
         try ConfigurationFile(path: link, text: "[model]\n").save()
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "[model]\n")
+        #expect(readText(path) == "[model]\n")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
         var status = stat()
         #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o640)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/a") == ["config.toml"])
+        #expect(names(in: folder.path + "/a") == ["config.toml"])
     }
 }

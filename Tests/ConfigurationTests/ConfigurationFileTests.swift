@@ -3,6 +3,7 @@
 // Reading config.toml from disk.
 
 import Configuration
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -23,29 +24,15 @@ import Testing
     }
 
     @Test func aFileIsReadWhole() throws {
-        var template = Array("/tmp/hearth-configuration-XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        defer { unlink(path) }
-        write(String(repeating: "# long\n", count: 9000) + "[daemon]\nlog_keep = 77\n", to: path)
+        let folder = TemporaryFolder()
+        let path = folder.path + "/config.toml"
+        folder.write(String(repeating: "# long\n", count: 9000) + "[daemon]\nlog_keep = 77\n", to: "config.toml")
         let effective = try EffectiveConfiguration.load(path: path)
         #expect(effective.configuration.daemon.logKeep == 77)
         #expect(effective["daemon.log_keep"]?.source == .file(path: path, line: 9002))
-        write(String(repeating: "#", count: 1 << 21), to: path)
+        folder.write(String(repeating: "#", count: 1 << 21), to: "config.toml")
         #expect(throws: ConfigurationError.self) { try EffectiveConfiguration.load(path: path) }
-    }
-}
-
-func write(_ text: String, to path: String) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    defer { close(descriptor) }
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard count > 0 else { return }
-        rest = rest.dropFirst(count)
+        withExtendedLifetime(folder) {}
     }
 }
 

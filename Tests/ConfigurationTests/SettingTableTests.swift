@@ -4,6 +4,7 @@
 // the documents.
 
 import Configuration
+import TestSupport
 import Testing
 
 @Suite struct SettingTableTests {
@@ -79,7 +80,7 @@ import Testing
 
     @Test func theReferenceIsCurrent() throws {
         let path = repositoryFile("docs/configuration.md")
-        if variable("HEARTH_WRITE_DOCS") != nil { write(ConfigurationText.reference, to: path) }
+        if variable("HEARTH_WRITE_DOCS") != nil { writeFile(ConfigurationText.reference, to: path) }
         let file = try #require(try ConfigurationFile(readingIfPresent: path))
         let text = String(decoding: file.text, as: UTF8.self)
         #expect(text == ConfigurationText.reference, "HEARTH_WRITE_DOCS=1 writes it anew")

@@ -3,6 +3,7 @@
 // What systemd hands over: the variables, and the descriptors themselves.
 
 import Daemon
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -83,30 +84,22 @@ import Testing
 final class UnixSocket: Sendable {
     let descriptor: Int32
     let path: String
-    private let folder: String
+    private let folder = TemporaryFolder()
 
     init(stream: Bool) {
-        var template = Array("/tmp/hearth-socket-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { preconditionFailure("mkdtemp failed: \(errno)") }
-        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        path = folder + "/s"
+        path = folder.path + "/s"
         descriptor = socket(AF_UNIX, Self.type(stream: stream), 0)
         bind(name: Array(path.utf8) + [0])
     }
 
     /// In the abstract namespace of Linux.
     init(abstract name: String) {
-        folder = ""
         path = "@" + name
         descriptor = socket(AF_UNIX, Self.type(stream: false), 0)
         bind(name: [0] + Array(name.utf8))
     }
 
-    deinit {
-        close(descriptor)
-        unlink(path)
-        rmdir(folder)
-    }
+    deinit { close(descriptor) }
 
     private func bind(name: [UInt8]) {
         var address = sockaddr_un()

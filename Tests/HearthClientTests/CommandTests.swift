@@ -3,6 +3,7 @@
 // The command as a process: what it prints where, and how it ends.
 
 import JSON
+import TestSupport
 import Testing
 import WireProtocol
 
@@ -97,7 +98,7 @@ import WireProtocol
     func badInputNamesItsLine(format: String, input: String, message: String) {
         let daemon = FakeDaemon.answering(Self.embedding)
         daemon.home.write(input, to: "texts")
-        if format == "lines" { daemon.home.write(bytes: Array("fine\n".utf8) + [0xFF, 0xC0, 0x0A], to: "texts") }
+        if format == "lines" { writeFile(Array("fine\n".utf8) + [0xFF, 0xC0, 0x0A], to: daemon.home.path + "/texts") }
         let outcome = hearth(
             "embed", "--input-format", format, "--input", "\(daemon.home.path)/texts", home: daemon.home)
         let expected = message.split(separator: " of standard input")
@@ -106,13 +107,13 @@ import WireProtocol
         #expect(outcome.output == "[4.0,0.5]\n" && outcome.status == 1)
     }
 
-    @Test func numPyFilesHoldTheirShape() {
+    @Test func numPyFilesHoldTheirShape() throws {
         let daemon = FakeDaemon.answering(Self.embedding)
         let outcome = run(
             "/bin/sh", ["-c", "'\(hearthExecutable)' embed --format npy > '\(daemon.home.path)/vectors.npy'"],
             environment: daemon.home.environment(), input: "one\nthree\n")
         #expect(outcome.status == 0 && outcome.errors.isEmpty)
-        let file = daemon.home.bytes(of: "vectors.npy")
+        let file = try #require(readFile("\(daemon.home.path)/vectors.npy"))
         let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
         #expect(file.count == 128 + 16)
         #expect(Array(file.prefix(10)) == [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0])
@@ -122,7 +123,7 @@ import WireProtocol
         let piped = run(
             "/bin/sh", ["-c", "'\(hearthExecutable)' embed --format npy | cat > '\(daemon.home.path)/piped.npy'"],
             environment: daemon.home.environment(), input: "one\nthree\n")
-        #expect(piped.status == 0 && daemon.home.bytes(of: "piped.npy") == file)
+        #expect(piped.status == 0 && readFile("\(daemon.home.path)/piped.npy") == file)
     }
 
     @Test func base64IsOneStringPerLine() {
@@ -259,8 +260,6 @@ import WireProtocol
                 environment: daemon.home.environment())
             return try json(outcome.output)["model"]?.string
         }
-        mkdir(daemon.home.path + "/models", 0o700)
-        mkdir(daemon.home.path + "/models/one", 0o700)
         daemon.home.write("{}", to: "models/one/config.json")
         let folder = realpath(daemon.home.path, nil)
         defer { free(folder) }

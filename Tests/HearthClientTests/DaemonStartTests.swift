@@ -203,7 +203,7 @@ import WireProtocol
                     text = "\(error)"
                 }
                 results.withLock { $0.append(text) }
-                writeAll([1], to: writing)
+                write(writing, [UInt8(1)], 1)
             }
         }
         for _ in 0..<clients {

@@ -2,6 +2,7 @@
 //
 // A HEARTH_HOME of one test, and threads for what blocks.
 
+import TestSupport
 import WireProtocol
 
 #if canImport(Glibc)
@@ -11,16 +12,10 @@ import WireProtocol
 #endif
 
 final class TemporaryHome: Sendable {
-    let path: String
+    private let folder = TemporaryFolder()
+    var path: String { folder.path }
 
-    init() {
-        var template = Array("/tmp/hearth-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { preconditionFailure("mkdtemp failed: \(errno)") }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        mkdir(path + "/run", 0o700)
-    }
-
-    deinit { _ = run("/bin/rm", ["-rf", path], environment: [:]) }
+    init() { mkdir(path + "/run", 0o700) }
 
     /// The variables of a client that lives here and would start this `hearthd`.
     func environment(daemon: String? = nil, _ others: [String: String] = [:]) -> [String: String] {
@@ -44,41 +39,8 @@ final class TemporaryHome: Sendable {
         return file
     }
 
-    func write(_ text: String, to name: String) { write(bytes: Array(text.utf8), to: name) }
-
-    func write(bytes: [UInt8], to name: String) {
-        let descriptor = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        defer { close(descriptor) }
-        writeAll(bytes, to: descriptor)
-    }
-
-    func contents(of name: String) -> String { String(decoding: bytes(of: name), as: UTF8.self) }
-
-    func bytes(of name: String) -> [UInt8] {
-        let descriptor = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        return readAll(from: descriptor)
-    }
-}
-
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
-    var sent = 0
-    while sent < bytes.count {
-        let count = bytes[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard count > 0 else { return }
-        sent += count
-    }
-}
-
-func readAll(from descriptor: Int32) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65536)
-    while true {
-        let count = read(descriptor, &chunk, chunk.count)
-        guard count > 0 else { return bytes }
-        bytes += chunk[..<count]
-    }
+    func write(_ text: String, to name: String) { folder.write(text, to: name) }
+    func contents(of name: String) -> String { folder.text(of: name) ?? "" }
 }
 
 /// Runs a function on a thread of its own: what blocks must not hold up the pool that runs the tests.

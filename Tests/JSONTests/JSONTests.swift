@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func floatsReadBackAsTheSameValue() throws {
-        var generator = SplitMix64(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let values = (0..<2000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: generator.next())) }
             .filter(\.isFinite)
         var writer = JSONWriter()
@@ -89,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: 0..<60) func randomBytesNeverTrap(seed: UInt64) {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let alphabet = Array("{}[]\",:\\u0123456789eE+-.truefalsn d8\u{e9}".utf8)
         for _ in 0..<200 {
             let bytes = (0..<Int.random(in: 0..<40, using: &generator)).map { _ in
@@ -115,18 +116,5 @@ import Testing
         }
         #expect(Base64.decode("Zg=") == nil)
         #expect(Base64.decode("Z!==") == nil)
-    }
-}
-
-/// A small seeded generator, so that a failing case can be named.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -3,6 +3,7 @@
 // Histograms: buckets, and quantiles against the values themselves.
 
 import Observability
+import TestSupport
 import Testing
 
 @Suite struct HistogramTests {
@@ -28,7 +29,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func quantilesAreWithinTheirBucket(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let values = (0..<1000).map { _ in Double.random(in: 0.0001...200, using: &random) }
         var histogram = Histogram()
         for value in values { histogram.record(value) }
@@ -49,17 +50,5 @@ import Testing
         for value in [0.1, 0.2, 3, 400] { both.record(value) }
         first.add(second)
         #expect(first == both)
-    }
-
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
     }
 }

@@ -4,6 +4,7 @@
 
 import JSON
 import Observability
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -21,7 +22,7 @@ import Testing
     }
 
     private func numbers(_ name: String = "log") -> [Int]? {
-        folder.contents(of: name).map { text in text.split(separator: "\n").compactMap { Int($0) } }
+        folder.text(of: name).map { text in text.split(separator: "\n").compactMap { Int($0) } }
     }
 
     @Test func aFullFileIsTurnedOver() throws {
@@ -49,7 +50,7 @@ import Testing
     @Test func itGoesOnAfterTheFileWasRemoved() throws {
         let log = try log(1000, keep: 1)
         log.append(1)
-        unlink(folder.path + "/log")
+        folder.remove("log")
         log.append(2)
         #expect(numbers() == [2])
         rename(folder.path + "/log", folder.path + "/moved")
@@ -60,9 +61,7 @@ import Testing
     @Test func itGoesOnAfterTheFolderWasRemoved() throws {
         let log = try JSONLinesLog(path: folder.path + "/a/b/log")
         log.append(1)
-        unlink(folder.path + "/a/b/log")
-        rmdir(folder.path + "/a/b")
-        rmdir(folder.path + "/a")
+        folder.remove("a")
         log.append(2)
         #expect(numbers("a/b/log") == [2])
     }
@@ -95,44 +94,5 @@ import Testing
         }
         #expect(all.sorted() == Array(0..<writers * lines))
         #expect(files > 5)
-    }
-}
-
-/// A folder that is gone when the test is.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/hearth-log-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { preconditionFailure("mkdtemp failed: \(errno)") }
-        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    deinit {
-        for folder in [path + "/a/b", path + "/a", path] {
-            guard let entries = opendir(folder) else { continue }
-            while let entry = readdir(entries) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink("\(folder)/\(name)")
-            }
-            closedir(entries)
-            rmdir(folder)
-        }
-    }
-
-    /// Nil when there is no such file.
-    func contents(of name: String) -> String? {
-        let descriptor = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk[..<count]
-        }
     }
 }

@@ -5,13 +5,14 @@
 import JSON
 import Logging
 import Observability
+import TestSupport
 import Testing
 
 @Suite struct LogTests {
     private let folder = TemporaryFolder()
 
     private func entries() throws -> [JSONValue] {
-        try (folder.contents(of: "log") ?? "").split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        try (folder.text(of: "log") ?? "").split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
     }
 
     private func makeLog() throws -> (log: JSONLinesLog, logger: Logger) {
