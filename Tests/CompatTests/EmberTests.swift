@@ -7,6 +7,9 @@ import Configuration
 import Foundation
 import Gateways
 import JSON
+import NIOCore
+import Serving
+import TestSupport
 import Testing
 
 @Suite struct EmberTests {
@@ -116,7 +119,7 @@ import Testing
     @Test func blanksKeepALongEmbedAliveAndHealthAnswersMeanwhile() async throws {
         let daemon = try TestDaemon(isHeld: true)
         let frontEnd = EmberFrontEnd(daemon, model: .miniLM, process: 1)
-        let make: @Sendable (any NIOChannel, NIOClient) throws -> any ClientConnection = { channel, client in
+        let make: @Sendable (any Channel, ClientID) throws -> any ClientConnection = { channel, client in
             try EmberConnection(
                 channel: channel, frontEnd, client: client, maximumLineLength: 1 << 20, heartbeat: .milliseconds(1))
         }

@@ -3,6 +3,7 @@
 // The MessagePack codec: what it writes it reads, and what lies about its
 // length or nests without end costs nothing.
 
+import TestSupport
 import Testing
 
 @testable import Gateways

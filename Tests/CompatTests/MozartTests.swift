@@ -7,6 +7,7 @@ import Foundation
 import Gateways
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct MozartTests {
@@ -91,9 +92,10 @@ import Testing
     }
 
     @Test func refusalsAreResults() async throws {
-        let file = NSTemporaryDirectory() + "/hearth-\(UUID().uuidString).yaml"
-        try Data("name: x".utf8).write(to: URL(fileURLWithPath: file))
-        defer { try? FileManager.default.removeItem(atPath: file) }
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        folder.write("name: x", to: "job.yaml")
+        let file = folder.path + "/job.yaml"
         func submit(_ place: Place, _ path: String) async throws -> JSONValue {
             try #require(
                 try await call(place, "{\"method\":\"job.submit\",\"params\":{\"config_path\":\"\(path)\"},\"id\":1}")[

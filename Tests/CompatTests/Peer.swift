@@ -7,6 +7,7 @@ import Gateways
 import NIOCore
 import NIOPosix
 import Serving
+import TestSupport
 import Testing
 
 /// Serves `connection` while `body` talks to it.
@@ -14,10 +15,9 @@ func serving(
     _ connection: @escaping @Sendable (any Channel, ClientID) throws -> any ClientConnection,
     _ body: (Place) async throws -> Void
 ) async throws {
-    var template = Array((NSTemporaryDirectory() + "/hearth-peer-XXXXXX").utf8CString)
-    let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = folder + "/s"
+    let folder = TemporaryFolder()
+    defer { withExtendedLifetime(folder) {} }
+    let path = folder.path + "/s"
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .serverChannelOption(.backlog, value: 128)
         .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -12,6 +12,7 @@ import Jobs
 import Search
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 import WireProtocol
 
@@ -114,14 +115,12 @@ final class TestDaemon: DaemonControl {
 
 /// A model that is a table of vectors, in a folder of its own.
 final class TableModel: Sendable {
-    let path: String
+    private let folder = TemporaryFolder()
+    var path: String { folder.path }
 
     init(dimensions: Int, tokenizer: String) throws {
-        var template = Array((NSTemporaryDirectory() + "/hearth-compat-XXXXXX").utf8CString)
-        path = try #require(mkdtemp(&template).map { String(cString: $0) })
-        try FileManager.default.copyItem(atPath: tokenizer, toPath: path + "/tokenizer.json")
-        try Data(#"{"model_type":"model2vec","normalize":true}"#.utf8).write(
-            to: URL(fileURLWithPath: path + "/config.json"))
+        folder.write(try #require(readFile(tokenizer)), to: "tokenizer.json")
+        folder.write(#"{"model_type":"model2vec","normalize":true}"#, to: "config.json")
         let rows = 1000
         let header = Array(
             #"{"embeddings":{"dtype":"F32","shape":[\#(rows),\#(dimensions)],"data_offsets":[0,\#(rows * dimensions * 4)]}}"#
@@ -133,8 +132,6 @@ final class TableModel: Sendable {
             let number = Float((value &* 2_654_435_761) & 0xFFFF) / 65536 - 0.5
             withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
         }
-        try Data(bytes).write(to: URL(fileURLWithPath: path + "/model.safetensors"))
+        folder.write(bytes, to: "model.safetensors")
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -9,6 +9,7 @@ import JSON
 import NIOCore
 import NIOPosix
 import Serving
+import TestSupport
 import Testing
 import WireProtocol
 

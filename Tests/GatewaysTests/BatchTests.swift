@@ -7,14 +7,9 @@ import Gateways
 import JSON
 import Jobs
 import NIOHTTP1
+import TestSupport
 import Testing
 import WireProtocol
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 @Suite struct BatchTests {
     private let requests = (0..<3).map { index in
@@ -23,12 +18,12 @@ import WireProtocol
 
     /// A client of a daemon with jobs.
     private func withClient(_ body: (Client) async throws -> Void) async throws {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/hearth-http-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let host = Self.host
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let host = builtProgram("JobsHost")
         let engine = try JobEngine(
             JobEngineSettings(
-                folder: folder, supervisor: [host, StepSupervisor.verb], command: host,
+                folder: folder.path, supervisor: [host, StepSupervisor.verb], command: host,
                 batchWorker: [host, "answer-batch"], grace: .milliseconds(300)))
         let running = Task { await engine.batches.run() }
         do {
@@ -38,38 +33,6 @@ import WireProtocol
         }
         await engine.shutdown(within: .zero)
         await running.value
-        removeTree(folder)
-    }
-
-    /// The program `JobsHost`, in the folder that the tests were built into.
-    private static let host: String = {
-        #if canImport(Darwin)
-            var info = Dl_info()
-            dladdr(#dsohandle, &info)
-            var folder = info.dli_fname.map { String(cString: $0) } ?? ""
-        #else
-            let path = realpath("/proc/self/exe", nil)
-            defer { free(path) }
-            var folder = path.map { String(cString: $0) } ?? ""
-        #endif
-        while let slash = folder.lastIndex(of: "/") {
-            folder = String(folder[..<slash])
-            if access("\(folder)/JobsHost", X_OK) == 0 { return "\(folder)/JobsHost" }
-        }
-        return "JobsHost"
-    }()
-
-    private func removeTree(_ path: String) {
-        if let stream = opendir(path) {
-            while let entry = readdir(stream) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name != ".", name != ".." { removeTree("\(path)/\(name)") }
-            }
-            closedir(stream)
-        }
-        remove(path)
     }
 
     private func form(_ text: String, purpose: String = "batch", name: String = "in.jsonl") -> [UInt8] {

@@ -5,6 +5,7 @@
 import Gateways
 import JSON
 import NIOHTTP1
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -42,17 +43,8 @@ import Testing
     @Test func theFileIsCurrent() throws {
         let path = String(#filePath.dropLast("Tests/GatewaysTests/OpenAPITests.swift".count)) + "docs/openapi.json"
         let text = document.indented + "\n"
-        if getenv("HEARTH_WRITE_DOCS") != nil {
-            let file = try #require(fopen(path, "w"))
-            fputs(text, file)
-            fclose(file)
-        }
-        let file = try #require(fopen(path, "r"))
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        let isCurrent = String(decoding: bytes, as: UTF8.self) == text
+        if getenv("HEARTH_WRITE_DOCS") != nil { writeFile(text, to: path) }
+        let isCurrent = readText(path) == text
         #expect(isCurrent, "HEARTH_WRITE_DOCS=1 swift test --filter GatewaysTests writes it anew")
     }
 }

@@ -17,8 +17,7 @@ struct BatchTests {
             return nil
         }
         let home = try TestHome()
-        try "[http]\nenabled = true\naddress = \"127.0.0.1:0\"\n".write(
-            toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
+        home.write(HTTPTests.settings, to: "config.toml")
         return home
     }
 

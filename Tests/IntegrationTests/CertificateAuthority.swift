@@ -3,6 +3,7 @@
 // Signs certificates for localhost, by openssl(1).
 
 import Foundation
+import TestSupport
 import Testing
 
 struct CertificateAuthority {
@@ -34,8 +35,7 @@ struct CertificateAuthority {
         let file = "\(folder)/\(name)"
         try Self.check(
             ["req", "-new"] + Self.newKey + ["-keyout", "\(file).key", "-out", "\(file).csr", "-subj", "/CN=localhost"])
-        try "subjectAltName=DNS:localhost,IP:127.0.0.1\n".write(
-            toFile: "\(file).ext", atomically: true, encoding: .utf8)
+        writeFile("subjectAltName=DNS:localhost,IP:127.0.0.1\n", to: "\(file).ext")
         try Self.check(
             ["x509", "-req", "-in", "\(file).csr", "-CA", certificate, "-CAkey", "\(folder)/\(self.name).key"]
                 + ["-set_serial", "\(UInt32.random(in: 1...UInt32.max))", "-days", "\(days)"]

@@ -4,6 +4,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -94,7 +95,7 @@ struct CommandLineTests {
 
     @Test func aReaderThatLeavesEarlyIsNoError() throws {
         let lines = home.path + "/lines"
-        try Data(String(repeating: "hello\n", count: 3000).utf8).write(to: URL(fileURLWithPath: lines))
+        writeFile(String(repeating: "hello\n", count: 3000), to: lines)
         let command = "\(TestHome.executable("hearth")) embed --input \(lines) | head -1 | cut -c1"
         let result = try TestHome.run("/bin/sh", ["-c", command], environment: home.environment())
         #expect(result.output == "[\n")
@@ -119,7 +120,7 @@ struct CommandLineTests {
 
     @Test func theDaemonOnAPipeTakesFilesToo() throws {
         let calls = home.path + "/calls"
-        try Data(request("embed", ["input": "hello", "encoding": "base64"]).utf8).write(to: URL(fileURLWithPath: calls))
+        writeFile(request("embed", ["input": "hello", "encoding": "base64"]), to: calls)
         let daemon = TestHome.executable("hearthd")
         let piped = "cat \(calls) | \(daemon) stdio | cat"
         let files = "\(daemon) stdio < \(calls) > \(home.path)/answers && cat \(home.path)/answers"

@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared)) struct CompatPlacesTests {
@@ -18,7 +19,7 @@ import Testing
         let home = try TestHome(frontEnds: "")
         mkdir(home.path + "/.ember", 0o700)
         let socket = ["ember": home.emberSocket, "cass": home.cassSocket, "mozart": home.mozartSocket][tool] ?? ""
-        try Data("mine".utf8).write(to: URL(fileURLWithPath: socket))
+        writeFile("mine", to: socket)
         try home.run(["start"])
         let enabled = try home.run(["compat", "enable", tool])
         #expect(enabled.errors.contains("is there and is no socket"), "\(enabled.errors)")
@@ -30,7 +31,7 @@ import Testing
 
     @Test func whatASymbolicLinkPointsToIsNotTouched() throws {
         let home = try TestHome(frontEnds: "")
-        try home.write("victim", "mine")
+        home.write("mine", to: "victim")
         for name in ["cass.spawnlock", "mozartd.sock", ".ember"] {
             symlink(home.path + (name == ".ember" ? "/nowhere" : "/victim"), home.path + "/" + name)
         }
@@ -52,8 +53,8 @@ import Testing
     @Test func foldersOnTheWayAreMade() throws {
         let home = try TestHome(frontEnds: "")
         let socket = home.path + "/a/b/mozartd.sock"
-        try home.write(
-            "config.toml", "[compat]\nmozart_socket = \"\(socket)\"\nmozart_pid_file = \"\(home.path)/pid\"\n")
+        home.write(
+            "[compat]\nmozart_socket = \"\(socket)\"\nmozart_pid_file = \"\(home.path)/pid\"\n", to: "config.toml")
         try home.run(["start"])
         #expect(try home.run(["compat", "enable", "mozart"]).status == 0)
         try wait("the socket") { exists(socket) }
@@ -106,7 +107,7 @@ import Testing
 
     @Test func mozartsRunningJobIsPausedAndCancelled() throws {
         let home = try TestHome(frontEnds: "mozart = true")
-        try home.write("long.yaml", "name: long\nsteps:\n  - id: wait\n    run: sleep 600\n")
+        home.write("name: long\nsteps:\n  - id: wait\n    run: sleep 600\n", to: "long.yaml")
         try home.start(with: "mozart")
         let connection = try RawConnection(home.mozartSocket)
         let file: JSONValue = ["config_path": .string(home.path + "/long.yaml")]

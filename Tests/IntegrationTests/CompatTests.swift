@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared)) struct CompatTests {
@@ -139,8 +140,7 @@ import Testing
         let socket = home.path + "/mozartd.sock"
         try wait("the socket") { exists(socket) }
         let file = home.path + "/greeting.yaml"
-        try Data("name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n".utf8).write(
-            to: URL(fileURLWithPath: file))
+        writeFile("name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n", to: file)
         let connection = try RawConnection(socket)
         let receipt = try connection.call("job.submit", ["config_path": .string(file)])
         #expect(receipt["result"]?["status"] == "accepted", "\(receipt)")
@@ -153,7 +153,7 @@ import Testing
         #expect(try connection.call("job.cancel", ["job_id": id])["result"] == ["cancelled": false])
         #expect(try connection.call("job.pause", ["job_id": id])["error"]?["code"] == -32000)
         // mozart's own files are not Hearth's, and the refusal says what is wrong.
-        try Data("name: score\nsheet:\n  size: 1\n".utf8).write(to: URL(fileURLWithPath: file))
+        writeFile("name: score\nsheet:\n  size: 1\n", to: file)
         let refusal = try connection.call("job.submit", ["config_path": .string(file)])
         #expect(refusal["result"]?["status"] == "rejected")
         #expect(try connection.call("daemon.ready")["result"]?["status"] == "ready")

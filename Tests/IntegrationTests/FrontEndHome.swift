@@ -4,14 +4,14 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 extension TestHome {
     /// - Parameter settings: of `[compat]`, after those that say where everything is.
     convenience init(frontEnds settings: String) throws {
         try self.init()
-        try write(
-            "config.toml",
+        write(
             """
             [compat]
             ember_model = "minilm"
@@ -19,16 +19,12 @@ extension TestHome {
             mozart_socket = "\(path)/mozartd.sock"
             mozart_pid_file = "\(path)/mozartd.pid"
             \(settings)
-            """)
+            """, to: "config.toml")
     }
 
     var emberSocket: String { path + "/.ember/daemon.sock" }
     var cassSocket: String { path + "/cass.sock" }
     var mozartSocket: String { path + "/mozartd.sock" }
-
-    func write(_ name: String, _ text: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-    }
 
     /// The state of each tool's front-end.
     func frontEnds() throws -> [String: String] {
@@ -54,8 +50,7 @@ func wait(_ what: String, _ condition: () throws -> Bool) throws {
     Issue.record("\(what) did not come about")
 }
 
-func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
-func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+func text(_ path: String) -> String { readText(path) ?? "" }
 
 /// A port that nobody has, for a setting that wants a number.
 func freePort() throws -> Int {

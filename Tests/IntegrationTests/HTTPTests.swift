@@ -13,12 +13,8 @@ struct HTTPTests {
 
     func home(_ settings: String = Self.settings) throws -> TestHome {
         let home = try TestHome()
-        try write(settings, home)
+        home.write(settings, to: "config.toml")
         return home
-    }
-
-    func write(_ settings: String, _ home: TestHome) throws {
-        try settings.write(toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
     }
 
     /// Returns when HTTP is served, or cannot be.
@@ -94,7 +90,7 @@ struct HTTPTests {
         #expect(services.first { $0["name"] == "http" }?["state"] != "ready")
         #expect(try second.run(["status"]).output.contains("cannot listen on \(address)"))
         // Another address is taken without a restart.
-        try write(Self.settings, second)
+        second.write(Self.settings, to: "config.toml")
         _ = try RawConnection(second.socket).call("daemon.reload")
         try wait { try http(second)?["listening"] == true }
         #expect(try curl([try url(second) + "/health"]).status == 200)
@@ -107,9 +103,9 @@ struct HTTPTests {
 
         let home = try home()
         let file = home.path + "/token"
-        try "secret\n".write(toFile: file, atomically: true, encoding: .utf8)
+        home.write("secret\n", to: "token")
         chmod(file, 0o644)
-        try write(Self.settings + "token_file = \"\(file)\"\n", home)
+        home.write(Self.settings + "token_file = \"\(file)\"\n", to: "config.toml")
         try start(home)
         #expect(try http(home)?["error"]?.string?.contains("chmod 600") == true)
         chmod(file, 0o600)
@@ -124,7 +120,7 @@ struct HTTPTests {
     @Test func aTokenIsNeverShown() throws {
         let home = try home(Self.settings + "token = \"very-secret\"\n")
         try start(home)
-        try write(Self.settings + "token = \"more-secret\"\n", home)
+        home.write(Self.settings + "token = \"more-secret\"\n", to: "config.toml")
         let changes = try RawConnection(home.socket).call("daemon.reload")
         #expect(changes["result"]?["changes"]?.array?.first?["key"] == "http.token")
         let log = try String(contentsOfFile: home.path + "/state/hearthd.log", encoding: .utf8)
@@ -140,7 +136,7 @@ struct HTTPTests {
     @Test func aUnixSocketIsForItsOwner() throws {
         let home = try TestHome()
         let path = home.path + "/http.sock"
-        try write("[http]\nenabled = true\naddress = \"unix:\(path)\"\ntoken = \"secret\"\n", home)
+        home.write("[http]\nenabled = true\naddress = \"unix:\(path)\"\ntoken = \"secret\"\n", to: "config.toml")
         try start(home)
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
         #expect(mode == 0o600)
@@ -152,14 +148,14 @@ struct HTTPTests {
     @Test func aReloadTurnsItOnAndOff() throws {
         let home = try TestHome()
         try home.run(["start"])
-        try write(Self.settings, home)
+        home.write(Self.settings, to: "config.toml")
         _ = try RawConnection(home.socket).call("daemon.reload")
         try wait { try http(home)?["listening"] == true }
         let models = try url(home) + "/v1/models"
         #expect(try curl([models]).status == 200)
         // Who cannot start a daemon needs one that stays.
         #expect(try status(home)["idle_timeout_s"] == 0)
-        try write("", home)
+        home.write("", to: "config.toml")
         _ = try RawConnection(home.socket).call("daemon.reload")
         try wait { try http(home) == nil }
         #expect(try curl([models]).status == 0)

@@ -12,10 +12,9 @@ struct JobsTests {
 
     init() throws { home = try TestHome(withModels: false) }
 
-    private func write(_ text: String, to name: String) throws -> String {
-        let path = home.path + "/" + name
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-        return path
+    private func write(_ text: String, to name: String) -> String {
+        home.write(text, to: name)
+        return home.path + "/" + name
     }
 
     private func state(_ job: String) throws -> JSONValue {
@@ -34,10 +33,10 @@ struct JobsTests {
             guard let disk = try disk("state", megabytes: 8) else { return }
             defer { disk.unmount() }
             let wait = "while [ ! -e go ]; do sleep 0.01; done"
-            let short = try write(
+            let short = write(
                 "name: a\nsteps: [{id: x, run: \"\(wait)\"}, {id: y, run: echo y >> ran, needs: x}]", to: "short.yaml")
             let filler = String(repeating: "x", count: 300_000)
-            let long = try write("name: a\ndescription: \(filler)\nsteps: [{id: x, run: echo x}]", to: "long.yaml")
+            let long = write("name: a\ndescription: \(filler)\nsteps: [{id: x, run: echo x}]", to: "long.yaml")
             #expect(try home.run(["run", short]).status == 0)
             let pid = try JSONValue(parsing: try home.run(["status", "--json"]).output)["pid"]
             try disk.fill()
@@ -45,7 +44,7 @@ struct JobsTests {
             #expect(refused.status != 0 && refused.errors.lowercased().contains("no space"), "\(refused.errors)")
             // The daemon does everything else, its other jobs included.
             #expect(try home.run(["embed", "hello"]).status == 0)
-            _ = try write("", to: "go")
+            home.write("", to: "go")
             disk.empty()
             #expect(try home.run(["jobs", "wait", "short"]).status == 0)
             #expect(try home.run(["run", long]).status == 0)
@@ -59,8 +58,8 @@ struct JobsTests {
         func anEmbedStepSaysThatTheDiskIsFullAndGoesOnWhenItIsNot() throws {
             guard let disk = try disk("disk", megabytes: 4) else { return }
             defer { disk.unmount() }
-            _ = try write((0..<600).map { "text \($0)\n" }.joined(), to: "texts.txt")
-            let file = try write(
+            home.write((0..<600).map { "text \($0)\n" }.joined(), to: "texts.txt")
+            let file = write(
                 "name: e\nsteps: [{id: e, embed: {input: texts.txt, output: disk/out, shard_size: 100}}]",
                 to: "embed.yaml")
             // Of the small model, which is always there, a shard has 100 vectors of 256 numbers.

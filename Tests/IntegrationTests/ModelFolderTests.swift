@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -31,14 +32,14 @@ struct ModelFolderTests {
 
     private func rewriteHeader(_ change: (inout JSONObject) -> Void) throws {
         let path = folder + "/model.safetensors"
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let bytes = try #require(readFile(path))
         let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
         var header = try #require(try JSONValue(parsing: Array(bytes[8..<8 + length])).object)
         change(&header)
         var text = JSONValue.object(header).encoded()
         while text.count % 8 != 0 { text.append(0x20) }
         let prefix = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-        try Data(prefix + text + bytes[(8 + length)...]).write(to: URL(fileURLWithPath: path))
+        writeFile(prefix + text + bytes[(8 + length)...], to: path)
     }
 
     private static let query = "encoder.layer.0.attention.self.query.weight"
@@ -83,12 +84,12 @@ struct ModelFolderTests {
 
     @Test func weightsThatAreNoNumbersAreNamed() throws {
         let path = folder + "/model.safetensors"
-        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        var bytes = try #require(readFile(path))
         let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
         let header = try JSONValue(parsing: Array(bytes[8..<8 + length]))
         let start = try #require(header[Self.query]?["data_offsets"]?.array?.first?.integer) + 8 + length
         bytes.replaceSubrange(start..<start + 4, with: [0x00, 0x00, 0xC0, 0x7F])
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        writeFile(bytes, to: path)
         try expectError(Self.query)
     }
 

@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -265,7 +266,7 @@ struct ProtocolTests {
     }
 
     @Test(arguments: 0..<20) func noiseNeverStopsTheDaemon(seed: UInt64) throws {
-        var generator = SplitMix64(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let connection = try RawConnection(home.socket)
         let template = Array(request("embed", ["input": ["a", "b"], "model": "x", "encoding": "base64"]).utf8)
         for _ in 0..<50 {
@@ -280,18 +281,5 @@ struct ProtocolTests {
         connection.stopSending()
         while try connection.receive() != nil {}
         #expect(try RawConnection(home.socket).call("daemon.health")["result"]?["status"] == "ok")
-    }
-}
-
-/// A small seeded generator, so that a failing case can be named.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

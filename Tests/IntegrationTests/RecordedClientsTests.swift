@@ -35,8 +35,8 @@ import Testing
 
     @Test func mozart() throws {
         let home = try TestHome(frontEnds: "mozart = true")
-        try home.write("greeting.yaml", "name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n")
-        try home.write("score.yaml", "name: score\nsheet:\n  size: 1\n  total_items: 3\nprompt:\n  template: hi\n")
+        home.write("name: greeting\nsteps:\n  - id: hello\n    run: echo hello\n", to: "greeting.yaml")
+        home.write("name: score\nsheet:\n  size: 1\n  total_items: 3\nprompt:\n  template: hi\n", to: "score.yaml")
         try home.start(with: "mozart")
         try replay(Conversation("mozart", .lines, replacing: ["WORK": home.path])) {
             try RawConnection(home.mozartSocket)

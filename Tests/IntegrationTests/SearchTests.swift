@@ -5,6 +5,7 @@
 import Foundation
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "needs `make test`"))
@@ -16,8 +17,7 @@ struct SearchTests {
     init() throws {
         home = try TestHome()
         tree = try #require(realpath(home.path, nil).map { String(cString: $0) }) + "/tree"
-        try write(
-            "upload.py",
+        write(
             """
             import time
 
@@ -31,9 +31,8 @@ struct SearchTests {
                             return self.send(path)
                         except ConnectionError:
                             time.sleep(2 ** attempt)
-            """)
-        try write(
-            "docs/cooking.md",
+            """, to: "upload.py")
+        write(
             """
             # Soup
 
@@ -42,16 +41,11 @@ struct SearchTests {
             # Bread
 
             Mix flour, water and yeast; knead the dough and let it rise.
-            """)
-        try write("parser.swift", "func parseDate(_ text: String) -> Date? {\n    formatter.date(from: text)\n}\n")
+            """, to: "docs/cooking.md")
+        write("func parseDate(_ text: String) -> Date? {\n    formatter.date(from: text)\n}\n", to: "parser.swift")
     }
 
-    private func write(_ name: String, _ text: String) throws {
-        let path = tree + "/" + name
-        try FileManager.default.createDirectory(
-            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try text.write(toFile: path, atomically: false, encoding: .utf8)
-    }
+    private func write(_ text: String, to name: String) { writeFile(text, to: tree + "/" + name) }
 
     @discardableResult
     private func sync(_ options: String...) throws -> JSONValue {
@@ -101,7 +95,7 @@ struct SearchTests {
         let renamed = try sync()
         #expect(renamed["changed"] == 1 && renamed["removed"] == 1 && renamed["embedded"] == 0)
         #expect(try paths(find("parseDate", "--lexical")) == ["reader.swift"])
-        try write("new.md", "The telescope watches comets.\n")
+        write("The telescope watches comets.\n", to: "new.md")
         #expect(try sync()["embedded"] == 1)
         #expect(try paths(find("astronomy")).first == "new.md")
     }

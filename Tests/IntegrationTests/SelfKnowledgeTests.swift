@@ -85,15 +85,13 @@ struct SelfKnowledgeTests {
         chmod(home.path + "/run", 0o777)
         let sick = try home.run(["doctor"])
         #expect(sick.status == 1 && sick.output.contains("chmod 700"), "\(sick.output)")
-        try "[model]\nprecison = \"f32\"\n".write(toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
+        home.write("[model]\nprecison = \"f32\"\n", to: "config.toml")
         #expect(try home.run(["doctor"]).output.contains("did you mean 'precision'"))
     }
 
     @Test func theConfigurationCountsAndIsReadAgain() throws {
         let home = try TestHome()
-        let file = home.path + "/config.toml"
-        func write(_ text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
-        try write("[daemon]\nidle_timeout = 77\n")
+        home.write("[daemon]\nidle_timeout = 77\n", to: "config.toml")
         try home.run(["start"])
         #expect(try status(home)["idle_timeout_s"] == 77)
         #expect(try home.run(["config", "show", "--changed"]).output.contains("config.toml:2"))
@@ -101,7 +99,7 @@ struct SelfKnowledgeTests {
         let connection = try RawConnection(home.socket)
         connection.send(request("subscribe", ["topics": ["log"]]))
         #expect(try connection.receive()?["result"]?["topics"] == ["log"])
-        try write("[daemon]\nidle_timeout = 78\n")
+        home.write("[daemon]\nidle_timeout = 78\n", to: "config.toml")
         kill(pid_t(try #require(try status(home)["pid"]?.integer)), SIGHUP)
         let event = try #require(try connection.receive())
         #expect(event["method"] == "event" && event["params"]?["topic"] == "log")
@@ -109,13 +107,13 @@ struct SelfKnowledgeTests {
             event["params"]?["message"] == "configuration: daemon.idle_timeout: 77 → 78 (takes effect now)", "\(event)")
         #expect(try status(home)["idle_timeout_s"] == 78)
 
-        try write("[daemon]\nidle_timeout = -1\n")
+        home.write("[daemon]\nidle_timeout = -1\n", to: "config.toml")
         let refused = try RawConnection(home.socket).call("daemon.reload")
         let message = refused["error"]?["message"]?.string ?? ""
         #expect(message.contains("config.toml:2") && message.contains("stays as it was"), "\(refused)")
         let client = try home.run(["status"])
         #expect(client.status == 1 && client.errors.contains("config.toml:2: daemon.idle_timeout is -1"))
-        try write("")
+        home.write("", to: "config.toml")
         #expect(try status(home)["idle_timeout_s"] == 78)
     }
 

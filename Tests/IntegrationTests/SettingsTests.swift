@@ -8,15 +8,11 @@ import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
 struct SettingsTests {
-    private func configure(_ home: TestHome, _ text: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: home.path + "/config.toml"))
-    }
-
     @Test func aReloadCountsAtOnce() throws {
         let home = try TestHome()
         let daemon = try ForegroundDaemon(home)
         let first = try RawConnection(home.socket)
-        try configure(home, "[socket]\nmax_connections = 1\nbacklog = 5\n")
+        home.write("[socket]\nmax_connections = 1\nbacklog = 5\n", to: "config.toml")
         let changes = try first.call("daemon.reload")["result"]?["changes"]
         #expect(
             changes == [
@@ -28,7 +24,7 @@ struct SettingsTests {
         let refusal = try #require(try refused.receive())
         #expect(refusal["id"] == .null && refusal["error"]?["code"] == -32001)
         #expect(try refused.receive() == nil)
-        try configure(home, "[socket]\nmax_connections = 2\n")
+        home.write("[socket]\nmax_connections = 2\n", to: "config.toml")
         _ = try first.call("daemon.reload")
         #expect(try RawConnection(home.socket).call("daemon.health")["result"]?["status"] == "ok")
         withExtendedLifetime(daemon) {}

@@ -4,6 +4,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(
@@ -18,13 +19,13 @@ struct TLSTests {
     }
 
     private func reload(_ home: TestHome, _ settings: String) throws {
-        try http.write(settings, home)
+        home.write(settings, to: "config.toml")
         _ = try RawConnection(home.socket).call("daemon.reload")
     }
 
     @Test func httpsIsSpokenAndNothingElse() throws {
         let (home, authority) = try home()
-        try http.write(HTTPTests.settings + (try authority.issue("leaf").settings), home)
+        home.write(HTTPTests.settings + (try authority.issue("leaf").settings), to: "config.toml")
         try http.start(home)
         let url = try http.url(home)
         #expect(url.hasPrefix("https://127.0.0.1:"))
@@ -51,7 +52,7 @@ struct TLSTests {
     @Test func othersNeedATokenAllTheSame() throws {
         let (home, authority) = try home()
         let settings = "[http]\nenabled = true\naddress = \"0.0.0.0:0\"\n" + (try authority.issue("leaf").settings)
-        try http.write(settings, home)
+        home.write(settings, to: "config.toml")
         try http.start(home)
         #expect(try http.http(home)?["error"]?.string?.contains("http.token") == true)
         try reload(home, settings + "token = \"secret\"\n")
@@ -65,7 +66,7 @@ struct TLSTests {
     @Test func aReloadTakesARenewedCertificate() throws {
         let (home, authority) = try home()
         let settings = HTTPTests.settings + (try authority.issue("leaf").settings)
-        try http.write(settings, home)
+        home.write(settings, to: "config.toml")
         try http.start(home)
         let url = try http.url(home)
         let renewed = try CertificateAuthority("renewed", in: home.path)
@@ -89,7 +90,7 @@ struct TLSTests {
         let open = try authority.issue("open")
         chmod(open.key, 0o640)
         let garbage = home.path + "/garbage.pem"
-        try "-----BEGIN CERTIFICATE-----\n".write(toFile: garbage, atomically: true, encoding: .utf8)
+        writeFile("-----BEGIN CERTIFICATE-----\n", to: garbage)
         chmod(garbage, 0o600)
         let missing = home.path + "/missing.pem"
         func files(_ certificate: String, _ key: String) -> CertificateAuthority.Issued {
@@ -105,7 +106,7 @@ struct TLSTests {
             (files(open.certificate, open.key), open.key, "chmod 600"),
             (files(home.path, good.key), home.path, "directory"),
         ]
-        try http.write(HTTPTests.settings + wrong[0].files.settings, home)
+        home.write(HTTPTests.settings + wrong[0].files.settings, to: "config.toml")
         try http.start(home)
         for each in wrong {
             try reload(home, HTTPTests.settings + each.files.settings)
@@ -128,11 +129,11 @@ struct TLSTests {
     @Test func theDoctorSeesTheEndComing() throws {
         let (home, authority) = try home()
         for (name, days, said) in [("long", 30, "ends on"), ("short", 5, "in 4 days"), ("over", -1, "expired on")] {
-            try http.write(HTTPTests.settings + (try authority.issue(name, days: days).settings), home)
+            home.write(HTTPTests.settings + (try authority.issue(name, days: days).settings), to: "config.toml")
             let report = try home.run(["doctor"]).output
             #expect(report.contains(said), "\(report)")
         }
-        try http.write(HTTPTests.settings + "tls_key = \"/key.pem\"\n", home)
+        home.write(HTTPTests.settings + "tls_key = \"/key.pem\"\n", to: "config.toml")
         let check = try home.run(["config", "check"])
         #expect(check.status != 0 && (check.output + check.errors).contains("http.tls_certificate"))
     }
@@ -140,7 +141,7 @@ struct TLSTests {
     /// With Python's own TLS: the protocol over wss, and clients that are slow or leave in the middle.
     @Test func webSocketsAndImpoliteClients() throws {
         let (home, authority) = try home()
-        try http.write(HTTPTests.settings + (try authority.issue("leaf").settings), home)
+        home.write(HTTPTests.settings + (try authority.issue("leaf").settings), to: "config.toml")
         try http.start(home)
         let script = String(#filePath.dropLast("TLSTests.swift".count)) + "Clients/tls_clients.py"
         let result = try TestHome.run(

@@ -19,8 +19,7 @@ struct TelemetryTests {
 
     @Test func whatIsNoCollectorIsSaid() throws {
         let home = try TestHome()
-        let settings = "[telemetry]\notlp_endpoint = \"http://user@host\"\n"
-        try settings.write(toFile: home.path + "/config.toml", atomically: true, encoding: .utf8)
+        home.write("[telemetry]\notlp_endpoint = \"http://user@host\"\n", to: "config.toml")
         #expect(try home.run(["embed", "hello"]).status == 0)
         let doctor = try home.run(["doctor"]).output
         #expect(doctor.contains("'telemetry'") && doctor.contains("otlp_endpoint"), "\(doctor)")

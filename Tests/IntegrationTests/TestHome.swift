@@ -3,17 +3,17 @@
 // A HEARTH_HOME of a test's own, with the executables as a user runs them.
 
 import Foundation
+import TestSupport
 import Testing
 
 /// Made with the installed test model inside; whatever daemon runs in it is stopped when it goes.
 final class TestHome: Sendable {
-    let path: String
+    private let folder = TemporaryFolder()
+    var path: String { folder.path }
     var socket: String { path + "/run/hearth.sock" }
 
     /// - Parameter withModels: false for a home where nothing is installed.
     init(withModels: Bool = true) throws {
-        var template = Array((NSTemporaryDirectory() + "/hearth-XXXXXX").utf8CString)
-        path = try #require(mkdtemp(&template).map { String(cString: $0) })
         if withModels {
             // The models are everybody's, all else is this home's own.
             try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: false)
@@ -23,10 +23,9 @@ final class TestHome: Sendable {
         }
     }
 
-    deinit {
-        _ = try? run(["stop", "--force"])
-        try? FileManager.default.removeItem(atPath: path)
-    }
+    deinit { _ = try? run(["stop", "--force"]) }
+
+    func write(_ text: String, to name: String) { folder.write(text, to: name) }
 
     static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
