@@ -95,21 +95,26 @@ public struct Console: Sendable {
 
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while let address = rest.baseAddress, !rest.isEmpty {
-                #if canImport(Glibc)
-                    let count = Glibc.write(descriptor, address, rest.count)
-                #else
-                    let count = Darwin.write(descriptor, address, rest.count)
-                #endif
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    return
-                }
+        text.withUTF8 { _ = write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    /// Writes all bytes.
+    /// - Returns: 0, or why there is no more to be written (`errno`).
+    public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+        var rest = bytes
+        while let address = rest.baseAddress, !rest.isEmpty {
+            #if canImport(Glibc)
+                let count = Glibc.write(descriptor, address, rest.count)
+            #else
+                let count = Darwin.write(descriptor, address, rest.count)
+            #endif
+            if count >= 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EINTR {
+                return errno
             }
         }
+        return 0
     }
 }
 

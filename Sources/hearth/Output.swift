@@ -23,20 +23,11 @@ enum Output {
     }
 
     static func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes
-        while let address = rest.baseAddress, !rest.isEmpty {
-            #if canImport(Glibc)
-                let count = Glibc.write(STDOUT_FILENO, address, rest.count)
-            #else
-                let count = Darwin.write(STDOUT_FILENO, address, rest.count)
-            #endif
-            if count < 0 {
-                if errno == EINTR { continue }
-                // Seen only where SIGPIPE is ignored; elsewhere the signal ends the process with this very status.
-                if errno == EPIPE { throw ExitCode(128 + SIGPIPE) }
-                throw CommandError("output", "cannot write to standard output: \(String(cString: strerror(errno)))")
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        let error = Console.write(bytes, to: STDOUT_FILENO)
+        // Seen only where SIGPIPE is ignored; elsewhere the signal ends the process with this very status.
+        if error == EPIPE { throw ExitCode(128 + SIGPIPE) }
+        if error != 0 {
+            throw CommandError("output", "cannot write to standard output: \(String(cString: strerror(error)))")
         }
     }
 
