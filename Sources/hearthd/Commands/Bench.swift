@@ -34,7 +34,7 @@ struct Bench: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to measure each figure.", valueName: "seconds"))
     var seconds = 0.5
 
-    @OptionGroup var options: ModelsOptions
+    @OptionGroup var options: OutputOptions
 
     func validate() throws {
         guard (0.01...3600).contains(seconds) else { throw ValidationError("--seconds must be from 0.01 to 3600") }
@@ -45,7 +45,7 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.run { context in
+        try await ModelsContext.run(options) { context in
             let installed = try context.store.resolve(try context.store.reference(model))
             let environment = processEnvironment()
             let settings = try Settings(environment: environment).configuration.model

@@ -22,10 +22,10 @@ struct IndexList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List indexed folders.", usage: "hearth index [list] [--json]")
 
-    @OptionGroup var options: SearchOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await SearchContext.run(options) { context in
             let indexes = context.catalogue.entries().map(IndexEntry.init)
             if options.json { return options.print(["indexes": .array(indexes.map(\.json))]) }
             if indexes.isEmpty { return options.note("no folder is indexed; run: hearth sync FOLDER") }
@@ -52,10 +52,10 @@ struct IndexShow: AsyncParsableCommand {
     @Argument(help: "The folder, or one below it.", completion: .directory)
     var folder = "."
 
-    @OptionGroup var options: SearchOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await SearchContext.run(options) { context in
             let index = IndexEntry(try context.catalogue.entry(nearestTo: try canonicalPath(folder)))
             if options.json { return options.print(index.json) }
             if let reason = index.reason { throw SearchError(.damaged, reason) }
@@ -90,10 +90,10 @@ struct IndexRemove: AsyncParsableCommand {
     @Argument(help: "The folder; it may be gone by now.", completion: .directory)
     var folder: String
 
-    @OptionGroup var options: SearchOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await SearchContext.run(options) { context in
             let root = (try? canonicalPath(folder)) ?? folder
             try context.catalogue.remove(root)
             if options.json { return options.print(["removed": .string(root)]) }

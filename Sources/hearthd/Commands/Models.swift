@@ -17,17 +17,6 @@ struct Models: AsyncParsableCommand {
         defaultSubcommand: ModelsList.self)
 }
 
-struct ModelsOptions: ParsableArguments {
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(help: "No colours.")
-    var noColor = false
-
-    var output: Console { .standardOutput(allowsColor: !noColor) }
-    var errors: Console { .standardError(allowsColor: !noColor) }
-}
-
 /// What the verbs work on.
 struct ModelsContext {
     let paths: HearthPaths
@@ -51,36 +40,20 @@ struct ModelsContext {
     }
 }
 
-extension ModelsOptions {
+extension ModelsContext {
     /// Runs a verb. Errors are said on standard error; the exit status is 2 for a name that cannot be one, 75 where the
     /// same may work later, else 1.
-    func run(_ body: (ModelsContext) async throws -> Void) async throws {
+    static func run(_ options: OutputOptions, _ body: (ModelsContext) async throws -> Void) async throws {
         do {
             try await body(ModelsContext())
         } catch let error as ModelStoreError {
-            let status = ExitCode(error.code == .invalidReference ? 2 : error.isTemporary ? 75 : 1)
-            if json {
-                let details: JSONValue = [
-                    "code": .integer(Int64(status.rawValue)), "kind": .string(error.code.rawValue),
-                    "message": .string(error.message), "retryable": .bool(error.isTemporary),
-                    "suggestions": .array(error.suggestions.map(JSONValue.string)),
-                ]
-                Console.writeToStandardError("\(JSONValue.object(["error": details]))\n")
-            } else {
-                let label = errors.styled("hearth:", .red)
-                Console.writeToStandardError("\(label) \(error.message.printable)\n")
-            }
-            throw status
+            throw options.fail(
+                error.code.rawValue, error.message,
+                status: error.code == .invalidReference ? 2 : error.isTemporary ? 75 : 1,
+                details: ["suggestions": .array(error.suggestions.map(JSONValue.string))])
         }
     }
 
-    /// Data, on standard output.
-    func print(_ document: JSONValue) {
-        Console.writeToStandardOutput("\(document)\n")
-    }
-}
-
-extension ModelsContext {
     /// What is known of an installed model, for programs.
     func json(_ model: InstalledModel) -> JSONObject {
         var object: JSONObject = [

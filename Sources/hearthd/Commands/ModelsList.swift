@@ -18,10 +18,10 @@ struct ModelsList: AsyncParsableCommand {
               hearth models list --json
             """)
 
-    @OptionGroup var options: ModelsOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await ModelsContext.run(options) { context in
             let store = context.store
             let installed = store.list { damage in
                 Console.writeToStandardError("hearth: \(damage.message.printable)\n")

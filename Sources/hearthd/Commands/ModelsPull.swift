@@ -35,7 +35,7 @@ struct ModelsPull: AsyncParsableCommand {
     @Flag(help: "Ask the source again and verify all files, even if the model is installed.")
     var force = false
 
-    @OptionGroup var options: ModelsOptions
+    @OptionGroup var options: OutputOptions
 
     /// A model that cannot be run is better known of now than when it is needed.
     private func recordSelfTest(_ model: InstalledModel, _ context: ModelsContext) {
@@ -48,7 +48,7 @@ struct ModelsPull: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await options.run { context in
+        try await ModelsContext.run(options) { context in
             let display = PullDisplay(console: options.errors)
             do {
                 let reference = try context.store.reference(model)

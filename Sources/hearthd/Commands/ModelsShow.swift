@@ -23,10 +23,10 @@ struct ModelsShow: AsyncParsableCommand {
     @Argument(help: "Catalogue name, organisation/name[@revision], name of an installed model, or a folder.")
     var model: String
 
-    @OptionGroup var options: ModelsOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await ModelsContext.run(options) { context in
             if model == EmbeddedModel.name { return try showEmbedded(context) }
             let reference = try context.store.reference(model)
             let installed: InstalledModel

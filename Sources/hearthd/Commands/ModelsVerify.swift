@@ -22,10 +22,10 @@ struct ModelsVerify: AsyncParsableCommand {
     @Argument(help: "Catalogue name, organisation/name[@revision], or name of an installed model.")
     var model: String
 
-    @OptionGroup var options: ModelsOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await options.run { context in
+        try await ModelsContext.run(options) { context in
             let display = PullDisplay(console: options.errors)
             let verification: Verification
             do {

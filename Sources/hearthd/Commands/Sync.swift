@@ -40,7 +40,7 @@ struct Sync: AsyncParsableCommand {
     @Flag(help: "No vectors: search by words only.")
     var wordsOnly = false
 
-    @OptionGroup var options: SearchOptions
+    @OptionGroup var options: OutputOptions
 
     func validate() throws {
         if wordsOnly, model != nil { throw ValidationError("--words-only needs no --model") }
@@ -48,7 +48,7 @@ struct Sync: AsyncParsableCommand {
 
     func run() async throws {
         Interruption.endsQuietly()
-        try await options.run { context in
+        try await SearchContext.run(options) { context in
             let root = try canonicalPath(folder)
             // What changes from now on is noticed, also while the first sync is under way.
             let changes = watch ? try await FolderWatch.start(root, environment: context.environment) : nil

@@ -9,17 +9,6 @@ import Search
 import Terminal
 import WireProtocol
 
-struct SearchOptions: ParsableArguments {
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    @Flag(help: "No colours.")
-    var noColor = false
-
-    var output: Console { .standardOutput(allowsColor: !noColor) }
-    var errors: Console { .standardError(allowsColor: !noColor) }
-}
-
 struct SearchContext {
     let environment = processEnvironment()
     let paths: HearthPaths
@@ -29,26 +18,17 @@ struct SearchContext {
     var catalogue: IndexCatalogue { IndexCatalogue(paths.indexes) }
 }
 
-extension SearchOptions {
+extension SearchContext {
     /// Runs a verb. Errors are said on standard error; the exit status is 75 where the same may work later, 3 where no
     /// daemon can be had, else 1.
-    func run(_ body: (SearchContext) async throws -> Void) async throws {
+    static func run(_ options: OutputOptions, _ body: (SearchContext) async throws -> Void) async throws {
         do {
             try await body(SearchContext())
         } catch let error as ExitCode {
             throw error
         } catch {
-            let (kind, status) = Self.describe(error)
-            if json {
-                let details: JSONValue = [
-                    "code": .integer(Int64(status)), "kind": .string(kind), "message": .string("\(error)"),
-                    "retryable": .bool(status == 75),
-                ]
-                Console.writeToStandardError("\(JSONValue.object(["error": details]))\n")
-            } else {
-                Console.writeToStandardError("\(errors.styled("hearth:", .red)) \("\(error)".printable)\n")
-            }
-            throw ExitCode(status)
+            let (kind, status) = describe(error)
+            throw options.fail(kind, "\(error)", status: status)
         }
     }
 
@@ -62,10 +42,4 @@ extension SearchOptions {
         default: ("failed", 1)
         }
     }
-
-    /// Data, on standard output.
-    func print(_ document: JSONValue) { Console.writeToStandardOutput("\(document)\n") }
-
-    /// A message beside the data.
-    func note(_ text: String) { Console.writeToStandardError("hearth: \(text)\n") }
 }
