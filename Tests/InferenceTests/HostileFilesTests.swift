@@ -63,6 +63,25 @@ struct HostileFilesTests {
         }
     }
 
+    /// Changes some of a file's first bytes: the model works, or says what is wrong.
+    private func expectSurvival(
+        of name: String, in folder: TemporaryFolder, changes: Int = 3, within reach: Int,
+        _ random: inout SeededGenerator
+    ) throws {
+        var bytes = try #require(folder.bytes(of: name))
+        let reach = min(bytes.count, reach)
+        for _ in 0..<changes { bytes[.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
+        folder.write(bytes, to: name)
+        do {
+            switch try LoadedModel.load(folder: folder.path) {
+            case .embedder(let model): _ = try model.vectors([model.tokenize("Hello world")])
+            case .reranker(let model): _ = try model.scores([model.tokenize(query: "Hello", document: "world")])
+            }
+        } catch {
+            #expect(error is ModelError)
+        }
+    }
+
     @Test(arguments: 0..<24 as Range<UInt64>)
     func damagedRepositoriesAreSurvived(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -72,17 +91,8 @@ struct HostileFilesTests {
         ]
         for name in files {
             let folder = try TemporaryFolder(copyOf: Fixture.sentence)
-            var bytes = try #require(folder.bytes(of: name))
             // The header and the first weights of a large file, all of a small one.
-            let reach = min(bytes.count, 6000)
-            for _ in 0..<3 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            folder.write(bytes, to: name)
-            do {
-                let embedder = try Embedder.load(folder: folder.path)
-                _ = try embedder.vectors([embedder.tokenize("Hello world")])
-            } catch {
-                #expect(error is ModelError)
-            }
+            try expectSurvival(of: name, in: folder, within: 6000, &random)
         }
     }
 
@@ -92,18 +102,7 @@ struct HostileFilesTests {
         for name in names(in: repository) where name.hasSuffix(".json") || name.hasSuffix(".safetensors") {
             guard name != "expected.json" else { continue }
             let folder = try TemporaryFolder(copyOf: repository)
-            var bytes = try #require(folder.bytes(of: name))
-            let reach = min(bytes.count, 4000)
-            for _ in 0..<3 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            folder.write(bytes, to: name)
-            do {
-                switch try LoadedModel.load(folder: folder.path) {
-                case .embedder(let model): _ = try model.vectors([model.tokenize("Hello world")])
-                case .reranker(let model): _ = try model.scores([model.tokenize(query: "Hello", document: "world")])
-                }
-            } catch {
-                #expect(error is ModelError)
-            }
+            try expectSurvival(of: name, in: folder, within: 4000, &random)
         }
     }
 
@@ -119,16 +118,7 @@ struct HostileFilesTests {
                  {"path": "Mean", "type": "sentence_transformers.models.Pooling"},
                  {"path": "Wide", "type": "sentence_transformers.models.Dense"}]
                 """, to: "modules.json")
-            var bytes = try #require(folder.bytes(of: name))
-            let reach = min(bytes.count, 400)
-            for _ in 0..<2 { bytes[Int.random(in: 0..<reach, using: &random)] = .random(in: 0...255, using: &random) }
-            folder.write(bytes, to: name)
-            do {
-                let embedder = try Embedder.load(folder: folder.path)
-                _ = try embedder.vectors([embedder.tokenize("Hello world")])
-            } catch {
-                #expect(error is ModelError)
-            }
+            try expectSurvival(of: name, in: folder, changes: 2, within: 400, &random)
         }
     }
 }

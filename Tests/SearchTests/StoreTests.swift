@@ -40,23 +40,11 @@ import Testing
         }
     }
 
-    func words(_ word: String, _ reader: IndexReader) throws -> [String] {
-        try reader.read {
-            try String.fetchAll(
-                $0.database,
-                sql: """
-                    SELECT files.path || ':' || start_line FROM documents
-                    JOIN chunks ON chunks.id = documents.rowid JOIN files ON files.id = file_id
-                    WHERE documents MATCH ? ORDER BY 1
-                    """, arguments: [word])
-        }
-    }
-
     @Test func writesAndReads() throws {
         let writer = try writer()
         try writer.apply([file("a.swift", ["alpha beta", "gamma"]), file("b/c.swift", ["alpha beta"])])
         let reader = try IndexReader(writer.folder)
-        #expect(try words("beta", reader) == ["a.swift:1", "b/c.swift:1"])
+        #expect(try find("beta", reader) == ["a.swift:1", "b/c.swift:1"])
         #expect(try reader.read { $0.semantic == nil })
 
         let stored = try writer.open(space)
@@ -71,7 +59,7 @@ import Testing
         // Nothing is embedded twice.
         try writer.apply([file("d.swift", ["gamma"])])
         #expect(try writer.missing(in: stored).isEmpty)
-        #expect(try words("gamma", reader) == ["a.swift:11", "d.swift:1"])
+        #expect(try find("gamma", reader) == ["a.swift:11", "d.swift:1"])
         let files = try writer.files()
         #expect(files.count == 3)
         #expect(files["d.swift"]?.stamp.inode == .max)
@@ -83,8 +71,8 @@ import Testing
         let reader = try IndexReader(writer.folder)
         let id = try #require(writer.files()["b"]?.id)
         try writer.apply([file("a", ["three four"]), .removed(id: id)])
-        #expect(try words("two", reader) == [])
-        #expect(try words("three", reader) == ["a:1"])
+        #expect(try find("two", reader) == [])
+        #expect(try find("three", reader) == ["a:1"])
         try writer.verify()
     }
 

@@ -27,7 +27,7 @@ public func readText(_ path: String) -> String? { readFile(path).map { String(de
 /// Writes a file, and makes the folders on its way. A test cannot go on without it.
 public func writeFile(_ bytes: [UInt8], to path: String) {
     makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
-    // Closed in a child that another test starts at this moment: what is open for writing cannot be executed.
+    // No child that another test starts meanwhile may have it: what is open for writing cannot be executed.
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     defer { close(descriptor) }
     var written = 0
