@@ -4,6 +4,7 @@
 // the test's own stands in for what must hold without it.
 
 import Chunking
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -13,8 +14,7 @@ import Testing
 #endif
 
 @Suite struct CtagsTests {
-    private static let installed = Ctags(environment: ["PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin"]
-    )
+    private static let installed = Ctags(environment: ["PATH": variable("PATH") ?? "/usr/bin"])
 
     private static let haskell = """
         module Upload (retry) where

@@ -52,7 +52,7 @@ final class Tree: Sendable {
     /// Where git is found, and no settings of whoever runs the tests.
     var environment: [String: String] {
         [
-            "PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", "HOME": base.path,
+            "PATH": variable("PATH") ?? "/usr/bin:/bin", "HOME": base.path,
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1",
         ]
     }

@@ -32,8 +32,7 @@ final class TestDaemon: DaemonControl {
     private let services: Backend
     private let installed: [ModelLocation]
 
-    private static let fixtures =
-        String(#filePath.dropLast("/CompatTests/TestDaemon.swift".count)) + "/InferenceTests/Fixtures/"
+    private static let fixtures = repositoryFile("Tests/InferenceTests/Fixtures/")
 
     /// - Parameters:
     ///   - dimensions: of the models' vectors.

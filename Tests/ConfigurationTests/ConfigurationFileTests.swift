@@ -6,12 +6,6 @@ import Configuration
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 @Suite struct ConfigurationFileTests {
     @Test func aMissingFileIsTheDefaults() throws {
         #expect(try EffectiveConfiguration.load(path: "/nowhere/config.toml").configuration == Configuration())
@@ -34,11 +28,4 @@ import Testing
         #expect(throws: ConfigurationError.self) { try EffectiveConfiguration.load(path: path) }
         withExtendedLifetime(folder) {}
     }
-}
-
-func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-/// A file of the repository, by its path from the root.
-func repositoryFile(_ path: String, from file: String = #filePath) -> String {
-    file.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/") + "/" + path
 }

@@ -8,12 +8,6 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 @Suite struct OpenAPITests {
     private let document = OpenAPI.document()
 
@@ -41,9 +35,9 @@ import Testing
 
     /// `HEARTH_WRITE_DOCS=1 swift test --filter GatewaysTests` writes it anew.
     @Test func theFileIsCurrent() throws {
-        let path = String(#filePath.dropLast("Tests/GatewaysTests/OpenAPITests.swift".count)) + "docs/openapi.json"
+        let path = repositoryFile("docs/openapi.json")
         let text = document.indented + "\n"
-        if getenv("HEARTH_WRITE_DOCS") != nil { writeFile(text, to: path) }
+        if variable("HEARTH_WRITE_DOCS") != nil { writeFile(text, to: path) }
         let isCurrent = readText(path) == text
         #expect(isCurrent, "HEARTH_WRITE_DOCS=1 swift test --filter GatewaysTests writes it anew")
     }

@@ -13,6 +13,7 @@ import Observability
 import Search
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 import WireProtocol
 
@@ -34,8 +35,7 @@ final class TestDaemon: DaemonControl {
     private let services: Backend
     private let engine: JobEngine?
 
-    private static let fixtures =
-        String(#filePath.dropLast("/GatewaysTests/TestDaemon.swift".count)) + "/InferenceTests/Fixtures/"
+    private static let fixtures = repositoryFile("Tests/InferenceTests/Fixtures/")
     static let installed = ["tiny-sentence", "tiny-cross", "tiny-labels"]
 
     /// - Parameters:

@@ -3,12 +3,11 @@
 // The model in the executable is the repository in the sources, and works.
 
 import Inference
+import TestSupport
 import Testing
 
 @Suite struct EmbeddedModelTests {
-    private let folder =
-        #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
-        + "/Sources/CEmbeddedModel/model"
+    private let folder = repositoryFile("Sources/CEmbeddedModel/model")
 
     private func vectors(_ texts: [String], _ embedder: Embedder) throws -> [Float] {
         var vectors: [Float] = []

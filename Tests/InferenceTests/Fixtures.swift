@@ -7,14 +7,8 @@ import JSON
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 enum Fixture {
-    static let folder = String(#filePath.dropLast("/Fixtures.swift".count)) + "/Fixtures"
+    static let folder = repositoryFile("Tests/InferenceTests/Fixtures")
 
     /// Mean pooling, normalised, with prompts; float32.
     static let sentence = folder + "/tiny-sentence"
@@ -35,7 +29,7 @@ enum Fixture {
     /// Cases for the real model that HEARTH_TEST_MODEL names.
     static let minilm = folder + "/minilm"
     /// The folder of all-MiniLM-L6-v2, when the environment names it.
-    static let model = getenv("HEARTH_TEST_MODEL").map { String(cString: $0) }
+    static let model = variable("HEARTH_TEST_MODEL")
 
     static func json(_ path: String) throws -> JSONValue {
         try JSONValue(parsing: #require(readFile(path), "cannot read \(path)"))

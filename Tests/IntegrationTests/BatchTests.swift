@@ -4,15 +4,16 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
 struct BatchTests {
-    private let script = String(#filePath.dropLast("BatchTests.swift".count)) + "Clients/openai_batches.py"
+    private let script = repositoryFile("Tests/IntegrationTests/Clients/openai_batches.py")
 
     /// A home with a daemon that speaks HTTP; nil where there is no Python with the package.
     private func home() throws -> TestHome? {
-        guard TestHome.variable("HEARTH_TEST_PYTHON")?.isEmpty == false else {
+        guard variable("HEARTH_TEST_PYTHON")?.isEmpty == false else {
             print("skipped: the packages could not be installed")
             return nil
         }
@@ -30,9 +31,9 @@ struct BatchTests {
             if http?["listening"] == true { address = http?["address"]?.string } else { usleep(10_000) }
         }
         let result = try TestHome.run(
-            TestHome.variable("HEARTH_TEST_PYTHON") ?? "",
+            variable("HEARTH_TEST_PYTHON") ?? "",
             [script, "http://" + (try #require(address)), "all-minilm-l6-v2"] + arguments,
-            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
+            environment: ["PATH": variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -54,6 +54,6 @@ struct CertificateAuthority {
     private static func openssl(_ arguments: [String]) throws -> TestHome.Finished {
         try TestHome.run(
             "/usr/bin/env", ["openssl"] + arguments,
-            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin"])
+            environment: ["PATH": variable("PATH") ?? "/usr/bin:/bin"])
     }
 }

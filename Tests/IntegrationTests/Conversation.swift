@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 struct Conversation {
@@ -39,7 +40,7 @@ struct Conversation {
     /// - Parameter replacing: names of places that are written as `$NAME`.
     init(_ name: String, _ framing: Framing, replacing places: [String: String] = [:]) throws {
         self.framing = framing
-        let path = String(#filePath.dropLast("Conversation.swift".count)) + "Clients/conversations/\(name).txt"
+        let path = repositoryFile("Tests/IntegrationTests/Clients/conversations/\(name).txt")
         var current: Connection?
         for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") where line.first != "#" {
             var connection = current ?? Connection()

@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -60,7 +61,7 @@ struct FirstUseTests {
 
     @Test func aFolderIsAModelInDirectModeWithoutAnyStore() throws {
         let home = try TestHome(withModels: false)
-        let folder = try #require(TestHome.variable("HEARTH_TEST_MODEL"))
+        let folder = try #require(variable("HEARTH_TEST_MODEL"))
         let result = try home.run(["embed", "hello", "--json", "--direct", "-m", folder])
         #expect(result.status == 0, "\(result.errors)")
         #expect(try vectors(result).first?.count == 384)

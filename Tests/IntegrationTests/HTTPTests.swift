@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -38,22 +39,22 @@ struct HTTPTests {
     func curl(_ arguments: [String]) throws -> Answer {
         let result = try TestHome.run(
             "/usr/bin/env", ["curl", "-s", "-w", "\n%{http_code}"] + arguments,
-            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin"])
+            environment: ["PATH": variable("PATH") ?? "/usr/bin:/bin"])
         let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
         return Answer(status: Int(lines.last ?? "") ?? 0, body: lines.dropLast().joined(separator: "\n"))
     }
 
     @Test func officialClientsFindWhatTheyExpect() throws {
-        guard let python = TestHome.variable("HEARTH_TEST_PYTHON"), !python.isEmpty else {
+        guard let python = variable("HEARTH_TEST_PYTHON"), !python.isEmpty else {
             print("skipped: the packages could not be installed")
             return
         }
         let home = try home()
         try start(home)
-        let script = String(#filePath.dropLast("HTTPTests.swift".count)) + "Clients/official_clients.py"
+        let script = repositoryFile("Tests/IntegrationTests/Clients/official_clients.py")
         let result = try TestHome.run(
             python, [script, try url(home), "all-minilm-l6-v2"],
-            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
+            environment: ["PATH": variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 

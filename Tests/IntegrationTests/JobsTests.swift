@@ -4,6 +4,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -80,12 +81,11 @@ struct JobsTests {
 
     /// A few of what `Scripts/check-kills` does two hundred times.
     @Test func killedDaemonsLoseNothingAndRepeatNothing() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first(
             where: FileManager.default.isExecutableFile(atPath:))
         guard let python else { return }
         let result = try TestHome.run(
-            python, ["-B", root + "/Benchmarks/kills.py", TestHome.executable(""), "10"],
+            python, ["-B", repositoryFile("Benchmarks/kills.py"), TestHome.executable(""), "10"],
             environment: home.environment())
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         #expect(result.output.hasPrefix("10 daemons killed"), "\(result.output)")

@@ -16,7 +16,7 @@ struct ModelFolderTests {
     init() throws {
         home = try TestHome(withModels: false)
         folder = home.path + "/model"
-        let source = try #require(TestHome.variable("HEARTH_TEST_MODEL"))
+        let source = try #require(variable("HEARTH_TEST_MODEL"))
         try FileManager.default.copyItem(atPath: source, toPath: folder)
     }
 

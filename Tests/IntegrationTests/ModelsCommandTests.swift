@@ -4,6 +4,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -29,7 +30,7 @@ struct ModelsCommandTests {
     }
 
     @Test func aFolderIsPulledListedShownVerifiedUsedAndRemoved() throws {
-        let folder = try #require(TestHome.variable("HEARTH_TEST_MODEL"))
+        let folder = try #require(variable("HEARTH_TEST_MODEL"))
         let pulled = try home.run(["models", "pull", folder, "--name", "mine"], environment: offline)
         #expect(pulled.status == 0, "\(pulled.errors)")
         #expect(try home.run(["models", "list"]).output.contains("mine"))
@@ -77,7 +78,7 @@ struct ModelsCommandTests {
                 "/bin/mount", ["-t", "tmpfs", "-o", "size=20m", "tmpfs", disk], environment: home.environment())
             guard mounted.status == 0 else { return }
             defer { _ = try? TestHome.run("/bin/umount", [disk], environment: home.environment()) }
-            let folder = try #require(TestHome.variable("HEARTH_TEST_MODEL"))
+            let folder = try #require(variable("HEARTH_TEST_MODEL"))
             let result = try home.run(["models", "pull", folder, "--name", "mine"], environment: offline)
             #expect(result.status == 75, "\(result.errors)")
             #expect(result.errors.contains("MB"), "\(result.errors)")

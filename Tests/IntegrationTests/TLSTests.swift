@@ -143,10 +143,10 @@ struct TLSTests {
         let (home, authority) = try home()
         home.write(HTTPTests.settings + (try authority.issue("leaf").settings), to: "config.toml")
         try http.start(home)
-        let script = String(#filePath.dropLast("TLSTests.swift".count)) + "Clients/tls_clients.py"
+        let script = repositoryFile("Tests/IntegrationTests/Clients/tls_clients.py")
         let result = try TestHome.run(
             "/usr/bin/env", ["python3", script, try http.url(home), authority.certificate],
-            environment: ["PATH": TestHome.variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
+            environment: ["PATH": variable("PATH") ?? "/usr/bin:/bin", "HOME": home.path])
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         #expect(try home.run(["embed", "hello"]).status == 0)
     }

@@ -3,6 +3,7 @@
 // What a collector of OpenTelemetry hears of a daemon's requests.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared, "run make test, which builds the executables and pulls the model"))
@@ -10,7 +11,7 @@ struct TelemetryTests {
     /// Over the socket, HTTP and a WebSocket; turned on and off; at the end.
     @Test func requestsBecomeSpans() throws {
         let home = try TestHome()
-        let script = String(#filePath.dropLast("TelemetryTests.swift".count)) + "Clients/collector.py"
+        let script = repositoryFile("Tests/IntegrationTests/Clients/collector.py")
         let result = try TestHome.run(
             "/usr/bin/env", ["python3", script, TestHome.executable("hearth"), home.path],
             environment: home.environment())

@@ -19,15 +19,13 @@ final class TestHome: Sendable {
             try FileManager.default.createDirectory(atPath: path + "/data", withIntermediateDirectories: false)
             try FileManager.default.createSymbolicLink(
                 atPath: path + "/data/models",
-                withDestinationPath: try #require(Self.variable("HEARTH_TEST_DATA")) + "/models")
+                withDestinationPath: try #require(variable("HEARTH_TEST_DATA")) + "/models")
         }
     }
 
     deinit { _ = try? run(["stop", "--force"]) }
 
     func write(_ text: String, to name: String) { folder.write(text, to: name) }
-
-    static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
     /// True under `make test`, which builds the executables and pulls the model first.
     static var isPrepared: Bool { variable("HEARTH_TEST_EXECUTABLES") != nil && variable("HEARTH_TEST_DATA") != nil }
@@ -36,7 +34,7 @@ final class TestHome: Sendable {
 
     func environment(_ extra: [String: String] = [:]) -> [String: String] {
         var environment = [
-            "HEARTH_HOME": path, "PATH": Self.variable("PATH") ?? "/usr/bin:/bin", "HOME": path,
+            "HEARTH_HOME": path, "PATH": variable("PATH") ?? "/usr/bin:/bin", "HOME": path,
             // A busy machine may take long to start a daemon.
             "HEARTH_DAEMON_STARTUP_TIMEOUT": "120",
         ]

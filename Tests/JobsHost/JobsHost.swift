@@ -33,7 +33,7 @@ struct JobsHost {
     /// Takes up what an engine before left, submits a file under a key, and works until all is completed.
     private static func engine(folder: String, file: String) async {
         do {
-            let slots = getenv("HEARTH_SLOTS").flatMap { Int(String(cString: $0)) } ?? 3
+            let slots = variable("HEARTH_SLOTS").flatMap { Int($0) } ?? 3
             let program = realpath("/proc/self/exe", nil).map { String(cString: $0) } ?? CommandLine.arguments[0]
             let engine = try JobEngine(
                 JobEngineSettings(
@@ -65,8 +65,8 @@ struct JobsHost {
 
     /// Works through a batch. Dies, in its first attempt, where the environment says after how many answers.
     private static func answer(folder: String) {
-        let isFirst = getenv("HEARTH_ATTEMPT").map { String(cString: $0) } == "1"
-        let limit = getenv("HEARTH_DEADLY").flatMap { Int(String(cString: $0)) }
+        let isFirst = variable("HEARTH_ATTEMPT") == "1"
+        let limit = variable("HEARTH_DEADLY").flatMap { Int($0) }
         var endpoint = EchoEndpoint(answersBeforeDeath: isFirst ? limit : nil)
         do {
             let batch = try BatchWork(folder).run(&endpoint) { print($0.line) }
@@ -92,7 +92,7 @@ private struct EchoEndpoint: BatchEndpoint {
             if rest == 0 { kill(getpid(), SIGKILL) }
             answersBeforeDeath = rest - 1
         }
-        if getenv("HEARTH_SLOW") != nil { sleep(1000) }
+        if variable("HEARTH_SLOW") != nil { sleep(1000) }
         let body = requests.removeFirst()
         return BatchAnswer(status: body["refuse"] == nil ? 200 : 400, body: body.encoded())
     }

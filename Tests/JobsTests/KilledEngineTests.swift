@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func nothingIsLostAndNothingIsDoneTwice() async throws {
-        let kills = getenv("HEARTH_KILLS").flatMap { Int(String(cString: $0)) } ?? 6
+        let kills = variable("HEARTH_KILLS").flatMap { Int($0) } ?? 6
         var random = SeededGenerator(seed: UInt64.random(in: 0 ... .max))
         var killed = 0
         while killed < kills {

@@ -61,10 +61,6 @@ final class Workspace: Sendable {
     }
 }
 
-func variable(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
-}
-
 /// Collects what a pull reports.
 final class ProgressLog: Sendable {
     private let log = Mutex<[PullProgress]>([])

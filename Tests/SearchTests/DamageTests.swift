@@ -15,7 +15,7 @@ import Testing
 #endif
 
 /// How many damaged databases are tried; the environment may ask for more.
-private let rounds = getenv("HEARTH_SEARCH_DAMAGES").flatMap { Int(String(cString: $0)) } ?? 15
+private let rounds = variable("HEARTH_SEARCH_DAMAGES").flatMap { Int($0) } ?? 15
 
 @Suite struct DamageTests {
     let home = TemporaryFolder()

@@ -14,11 +14,11 @@ import Testing
 #endif
 
 /// How often a child is killed; the environment may ask for more.
-private let rounds = getenv("HEARTH_SYNC_KILLS").flatMap { Int(String(cString: $0)) } ?? 5
+private let rounds = variable("HEARTH_SYNC_KILLS").flatMap { Int($0) } ?? 5
 
 /// What the child syncs: root, indexes, and how long a file may become, with line breaks between them. Only set in the
 /// child.
-private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
+private let assignment = variable("HEARTH_SYNC_CHILD")
 
 @Suite struct InterruptionTests {
     /// The child's part.
@@ -123,8 +123,7 @@ private let assignment = getenv("HEARTH_SYNC_CHILD").map { String(cString: $0) }
         }
 
         private func spawnChild(_ assignment: String) throws -> pid_t {
-            var library = "LD_LIBRARY_PATH="
-            if let path = getenv("LD_LIBRARY_PATH") { library += String(cString: path) }
+            let library = "LD_LIBRARY_PATH=\(variable("LD_LIBRARY_PATH") ?? "")"
             let environment = ["HEARTH_SYNC_CHILD=\(assignment)", "PATH=/usr/bin:/bin", library]
             let arguments = ["tests", "--testing-library", "swift-testing", "--filter", "syncChild"]
             var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]

@@ -13,8 +13,7 @@ import Testing
     import Darwin
 #endif
 
-private let sizes = (getenv("HEARTH_SEARCH_CHUNKS").map { String(cString: $0) } ?? "").split(separator: ",").compactMap
-{ Int($0) }
+private let sizes = (variable("HEARTH_SEARCH_CHUNKS") ?? "").split(separator: ",").compactMap { Int($0) }
 
 @Suite(.enabled(if: !sizes.isEmpty), .serialized) struct SearchBenchmark {
     @Test(arguments: sizes)

@@ -5,10 +5,10 @@
 import Inference
 import Serving
 import Synchronization
+import TestSupport
 
 enum Fixture {
-    private static let folder =
-        String(#filePath.dropLast("/ServingTests/Fixtures.swift".count)) + "/InferenceTests/Fixtures/"
+    private static let folder = repositoryFile("Tests/InferenceTests/Fixtures/")
 
     /// Mean pooling, normalised, with prompts; 64 tokens at most; float32.
     static let sentence = folder + "tiny-sentence"

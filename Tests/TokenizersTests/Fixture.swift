@@ -49,8 +49,8 @@ struct Fixture: Sendable, CustomStringConvertible {
     }
 
     private static func file(_ name: String) -> JSONValue {
-        let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
-        return (try? JSONValue(parsing: readFile("\(folder)/Fixtures/\(name)") ?? [])) ?? .null
+        let path = repositoryFile("Tests/TokenizersTests/Fixtures/\(name)")
+        return (try? JSONValue(parsing: readFile(path) ?? [])) ?? .null
     }
 
     private static func load(_ name: String) -> [Fixture] {
