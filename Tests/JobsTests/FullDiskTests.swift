@@ -30,7 +30,8 @@
             disk.fill()
             // Too long for what is left in files that have room of their own.
             let long =
-                "name: a\ndescription: \(String(repeating: "x", count: 300_000))\nsteps: [{id: x, run: \"true\"}]"
+                "name: a\ndescription: \(String(repeating: "x", count: 300_000))\n"
+                + "steps: [{id: x, run: echo long >> refused}]"
             for _ in 0..<2 {
                 let error = await #expect(throws: JobsError.self) { try await test.submit(long, file: "long.yaml") }
                 #expect(error?.message.lowercased().contains("no space") == true, "\(error?.message ?? "")")
@@ -54,6 +55,8 @@
             #expect(try await test.engine.wait(busy).state == .completed)
             #expect(try await test.engine.wait(idle).state == .cancelled)
             #expect(try await test.run(long, file: "long.yaml").job.state == .completed)
+            // Nothing of a job runs that was refused.
+            #expect(folder.text(of: "refused") == "long\n")
             let ran = (folder.text(of: "ran") ?? "").split(separator: "\n").map(String.init)
             #expect(ran.count == 50 && Set(ran).count == 50, "\(ran)")
             await test.engine.shutdown(within: .seconds(5))

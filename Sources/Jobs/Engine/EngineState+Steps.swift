@@ -61,6 +61,8 @@ extension EngineState {
         write(.attemptStarted(step, number: attempt, at: time))
         let outputs = order.environment["HEARTH_OUTPUT"] ?? ""
         whenWritten { [processes, unowned self] in
+            // Until it was written, its job may have been refused.
+            guard running[id] != nil else { return }
             Files.remove(outputs)
             do throws(JobsError) {
                 try processes.start(order)

@@ -219,6 +219,8 @@ final class EngineState {
             scheduler.remove(id)
             changes.removeAll { $0.job == id }
             events.removeAll { $0.job == id }
+            running = running.filter { $0.value.step.job != id }
+            for reply in (waiters.removeValue(forKey: id) ?? [:]).values { reply(.failure(error)) }
         }
         newcomers = []
         let refusals = replies.compactMap(\.refuse)
