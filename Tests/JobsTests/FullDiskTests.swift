@@ -9,7 +9,7 @@
     import TestSupport
     import Testing
 
-    @Suite(.serialized) struct FullDiskTests {
+    @Suite(.serialized, .timeLimit(.minutes(5))) struct FullDiskTests {
         private let folder = TemporaryFolder()
 
         /// A step that waits until a file is there.
@@ -69,6 +69,44 @@
             #expect(next.engine.orphans == 0)
             #expect(Set(try await next.engine.history().map(\.id)) == ["done", "busy", "idle", "long"])
             await next.engine.shutdown(within: .zero)
+        }
+
+        /// What is to be done with steps whose start could not be recorded.
+        enum End: CaseIterable { case cancel, shutdown }
+
+        @Test(arguments: End.allCases) func whatIsNotRecordedYetIsEndedToo(by end: End) async throws {
+            guard let disk = SmallDisk(at: "\(folder.path)/state", megabytes: 8) else { return }
+            defer { disk.unmount() }
+            guard let files = SmallDisk(at: "\(folder.path)/state/jobs", megabytes: 4) else { return }
+            defer { files.unmount() }
+            let test = try TestEngine(in: folder)
+            let id = try await test.submit(
+                """
+                name: a
+                steps:
+                  - id: large
+                    run: "\(gate("go")); echo value=$(head -c 180000 /dev/zero | base64 -w 0) > $HEARTH_OUTPUT"
+                    outputs: [value]
+                  - {id: next, run: echo next >> ran, needs: large}
+                """)
+            disk.fill()
+            folder.write("", to: "go")
+            while try await test.engine.statistics().registryProblem == nil {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            switch end {
+            case .cancel:
+                let error = await #expect(throws: JobsError.self) { try await test.engine.cancel(id) }
+                #expect(error?.message.contains("no space is left") == true, "\(error?.message ?? "")")
+                disk.empty()
+                #expect(try await test.engine.wait(id).state == .cancelled)
+                #expect(try await test.engine.status(id).states == [.completed, .cancelled])
+                await test.engine.shutdown(within: .zero)
+            case .shutdown:
+                await test.engine.shutdown(within: .zero)
+                disk.empty()
+            }
+            #expect(folder.text(of: "ran") == nil)
         }
 
         @Test func anEngineWithoutRoomForItsRegistryOpensWhenThereIs() async throws {

@@ -184,7 +184,7 @@ extension EngineState {
         // Nothing starts before all is ended that is to be.
         scheduler.pause(id)
         for (order, running) in running where running.step.job == id && jobs[id]?.isEnded(running.step.step) == true {
-            processes.stop(id: order)
+            stop(order)
         }
         advanceCancelled(id)
     }

@@ -61,8 +61,9 @@ extension EngineState {
         write(.attemptStarted(step, number: attempt, at: time))
         let outputs = order.environment["HEARTH_OUTPUT"] ?? ""
         whenWritten { [processes, unowned self] in
-            // Until it was written, its job may have been refused.
+            // Before it was written, its job may have been refused, or it may have been stopped.
             guard running[id] != nil else { return }
+            running[id]?.hasProcess = true
             Files.remove(outputs)
             do throws(JobsError) {
                 try processes.start(order)
@@ -114,6 +115,15 @@ extension EngineState {
     }
 
     // MARK: Ending
+
+    /// Asks a process to end. A step whose start is not written yet gets none.
+    func stop(_ id: Int) {
+        guard let running = running[id] else { return }
+        if running.hasProcess { return processes.stop(id: id) }
+        self.running[id] = nil
+        record(running, .stopped, nil, ProcessEnd(), hasExit: false)
+        stopped(running)
+    }
 
     /// The process could not be started, or is gone without a word.
     private func ended(_ id: Int, refused reason: String) {

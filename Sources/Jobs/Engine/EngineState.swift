@@ -18,6 +18,8 @@ final class EngineState {
         let attempt: Int
         let startedAt: Duration
         let startedWall: Int64
+        /// Its start is written, and its process started.
+        var hasProcess = false
         /// What its backend asked for, in seconds.
         var limited: Double?
     }
@@ -249,7 +251,7 @@ final class EngineState {
 
     private func advanceShutdown() {
         guard var shutdown, !shutdown.hasStopped, shutdown.deadline <= now else { return }
-        for order in running.keys { processes.stop(id: order) }
+        for id in running.keys { stop(id) }
         shutdown.hasStopped = true
         self.shutdown = shutdown
     }
