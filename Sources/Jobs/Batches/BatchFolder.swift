@@ -21,6 +21,8 @@ struct BatchFolder {
     let id: String
 
     var path: String { "\(root)/\(id)" }
+    var orderFile: String { "\(path)/order.json" }
+    private var progressFile: String { "\(path)/progress.json" }
     /// The requests: another name of the file, which may be removed meanwhile.
     var input: String { "\(path)/input.jsonl" }
     var output: String { "\(path)/\(Self.parts[0])" }
@@ -49,23 +51,27 @@ struct BatchFolder {
 
     /// Nil where there is no such batch.
     func order() -> BatchOrder? {
-        Files.read("\(path)/order.json", limit: 1 << 20).flatMap { try? JSONValue(parsing: $0) }
+        Files.read(orderFile, limit: 1 << 20).flatMap { try? JSONValue(parsing: $0) }
             .flatMap(BatchOrder.init(json:))
     }
 
-    func progress() -> BatchProgress {
-        Files.read("\(path)/progress.json", limit: 1 << 20).flatMap { try? JSONValue(parsing: $0) }
-            .flatMap(BatchProgress.init(json:)) ?? BatchProgress()
+    func progress() -> BatchProgress { knownProgress() ?? BatchProgress() }
+
+    /// Nil where it was written down and cannot be read.
+    func knownProgress() -> BatchProgress? {
+        if Files.isMissing(progressFile) { return BatchProgress() }
+        return Files.read(progressFile, limit: 1 << 20).flatMap { try? JSONValue(parsing: $0) }
+            .flatMap(BatchProgress.init(json:))
     }
 
     func batch() -> Batch? { order().map { Batch(order: $0, progress: progress()) } }
 
     func save(_ order: BatchOrder) throws(JobsError) {
-        try Files.replace("\(path)/order.json", with: order.json.encoded())
+        try Files.replace(orderFile, with: order.json.encoded())
     }
 
     func save(_ progress: BatchProgress) throws(JobsError) {
-        try Files.replace("\(path)/progress.json", with: progress.json.encoded())
+        try Files.replace(progressFile, with: progress.json.encoded())
     }
 
     // MARK: One at a time

@@ -153,17 +153,19 @@ public final class FileStore: Sendable {
     // MARK: Keeping house
 
     /// Removes what a daemon that was killed left half written: files and batches without the lines that make them such.
-    /// Only for when nobody adds any.
+    /// Lines that are there and cannot be read make them such, too. Only for when nobody adds any.
     func sweep() {
-        for batch in BatchFolder.all(in: root) where batch.order() == nil { Files.remove(batch.path) }
+        for batch in BatchFolder.all(in: root) where Files.isMissing(batch.orderFile) { Files.remove(batch.path) }
+        let progress = BatchFolder.all(in: root).map { $0.knownProgress() }
         // Results wait for theirs while their batch ends.
         let ids = Set(
-            BatchFolder.all(in: root).map { $0.progress() }.filter { !$0.status.isFinal }.flatMap {
+            progress.compactMap(\.self).filter { !$0.status.isFinal }.flatMap {
                 [$0.outputFile, $0.errorFile].compactMap(\.self)
             })
         for name in Files.names(in: folder) {
             let id = name.split(separator: ".").first.map(String.init) ?? ""
-            if name.hasSuffix(".part") || (!isDescribed(id) && !ids.contains(id)) { Files.remove("\(folder)/\(name)") }
+            let isNobodys = !progress.contains(nil) && !ids.contains(id) && Files.isMissing("\(path(id)).json")
+            if name.hasSuffix(".part") || isNobodys { Files.remove("\(folder)/\(name)") }
         }
     }
 

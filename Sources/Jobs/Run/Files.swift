@@ -35,6 +35,12 @@ enum Files {
         return Int(status.st_size)
     }
 
+    /// Whether there is certainly no such file: what cannot be looked at may be there.
+    static func isMissing(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) != 0 && errno == ENOENT
+    }
+
     /// Names in a folder, sorted; none where there is no folder.
     static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }

@@ -13,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite struct BatchesTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchesTests {
     private func request(_ id: String, _ more: JSONObject = [:]) -> String {
         var body: JSONObject = ["input": .string(id)]
         body.members += more.members
@@ -190,6 +190,47 @@ import Testing
             let created = try await create(requests(5), engine)
             try engine.files.remove(created.order.request.inputFile)
             #expect(try await end(created.order.id, engine).progress.completed == 5)
+        }
+    }
+
+    // MARK: An engine after another
+
+    /// Leaves a batch on which nobody works, and what a test puts beside it, and starts an engine there.
+    private func withFollowingEngine(
+        leaving: (_ batches: String, _ id: String) -> Void, _ body: (JobEngine, String) async throws -> Void
+    ) async throws {
+        let folder = temporaryFolder()
+        defer { removeTree(folder) }
+        let sleeping = try JobEngine(settings(folder, ["/bin/sh", "-c", "exec sleep 1000"], [:]))
+        let id = try await create(requests(5), sleeping).order.id
+        await sleeping.shutdown(within: .zero)
+        leaving(sleeping.files.root, id)
+        let engine = try JobEngine(settings(folder, [hostProgram, "answer-batch"], [:]))
+        let running = Task { await engine.batches.run() }
+        do {
+            try await body(engine, id)
+        } catch {
+            await engine.shutdown(within: .zero)
+            throw error
+        }
+        await engine.shutdown(within: .zero)
+        await running.value
+    }
+
+    @Test func onlyWhatNeverBecameABatchIsRemoved() async throws {
+        let zeros = String(repeating: "0", count: 32)
+        let result = "file-\(zeros)"
+        try await withFollowingEngine { batches, id in
+            write("{", to: "\(batches)/\(id)/order.json")
+            write("{", to: "\(batches)/\(id)/progress.json")
+            // Perhaps its results.
+            write("", to: "\(batches)/files/\(result)")
+            mkdir("\(batches)/batch_\(zeros)", 0o700)
+        } _: { engine, id in
+            let left = names(in: engine.files.root)
+            #expect(left == [id, "files"])
+            #expect(names(in: "\(engine.files.root)/\(id)").contains("input.jsonl"))
+            #expect(names(in: "\(engine.files.root)/files").contains(result))
         }
     }
 
