@@ -73,7 +73,10 @@ public struct Batches: Sendable {
         let (files, root) = (files, root)
         let folder = folder(RandomName.make(BatchFolder.prefix))
         let order = try await onDisk { () throws(JobsError) in
-            try Self.removeOld(in: root)
+            let count = Self.removeOld(in: root)
+            guard count < Self.maximumBatches else {
+                throw JobsError(.noSpace, "\(count) batches are remembered, and no more can be; they go after 30 days")
+            }
             try files.checkRoom()
             let now = WallClock.seconds
             let order = BatchOrder(
@@ -142,7 +145,7 @@ public struct Batches: Sendable {
         let events = engine.events()
         let root = root
         let ids = try? await onDisk { () throws(JobsError) in
-            try Self.removeOld(in: root)
+            _ = Self.removeOld(in: root)
             return BatchFolder.all(in: root).filter { $0.batch().map { !$0.status.isFinal } ?? false }.map(\.id)
         }
         for id in ids ?? [] { await settle(id) }
@@ -205,8 +208,9 @@ public struct Batches: Sendable {
         }
     }
 
-    /// Forgets batches that ended long ago, and what never became one.
-    private static func removeOld(in root: String) throws(JobsError) {
+    /// Forgets batches that ended long ago.
+    /// - Returns: how many are left.
+    private static func removeOld(in root: String) -> Int {
         let all = BatchFolder.all(in: root)
         let now = WallClock.seconds
         var count = all.count
@@ -215,8 +219,6 @@ public struct Batches: Sendable {
             Files.remove(folder.path)
             count -= 1
         }
-        guard count < maximumBatches else {
-            throw JobsError(.noSpace, "\(count) batches are remembered, and no more can be; they go after 30 days")
-        }
+        return count
     }
 }

@@ -234,6 +234,24 @@ import Testing
         }
     }
 
+    @Test func thoseThatAreRememberedGoOnHoweverManyThereAre() async throws {
+        try await withFollowingEngine { batches, _ in
+            mkdir("\(batches)/old", 0o700)
+            write("{}", to: "\(batches)/old/order.json")
+            for number in 1..<Batches.maximumBatches {
+                let zeros = String(repeating: "0", count: 32 - String(number).utf8.count)
+                symlink("old", "\(batches)/batch_\(zeros)\(number)")
+            }
+            // As if it had been killed before it was submitted.
+            for name in names(in: "\(batches)/..") where name.hasPrefix("registry") { unlink("\(batches)/../\(name)") }
+        } _: { engine, id in
+            while try await engine.list().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await engine.wait(id).state == .completed)
+            let error = await #expect(throws: JobsError.self) { try await create(requests(1), engine) }
+            #expect(error?.code == .noSpace && error?.message.contains("10000 batches") == true)
+        }
+    }
+
     // MARK: The work alone
 
     private struct Endpoint: BatchEndpoint {
