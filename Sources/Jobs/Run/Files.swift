@@ -57,11 +57,20 @@ enum Files {
 
     /// Makes a folder and those above it, for this user alone.
     static func makeFolder(_ path: String) throws(JobsError) {
-        if mkdir(path, 0o700) == 0 || isFolder(path) { return }
         let parent = folder(of: path)
-        guard errno == ENOENT, parent != path else { throw error("create the folder", path) }
-        try makeFolder(parent)
-        guard mkdir(path, 0o700) == 0 || isFolder(path) else { throw error("create the folder", path) }
+        var problem = makeFolderAlone(path)
+        if problem == ENOENT, parent != path {
+            try makeFolder(parent)
+            problem = makeFolderAlone(path)
+        }
+        guard problem == 0 else { throw error("create the folder", path, problem) }
+    }
+
+    /// - Returns: 0, also where there is one, or why there cannot be.
+    private static func makeFolderAlone(_ path: String) -> Int32 {
+        if mkdir(path, 0o700) == 0 { return 0 }
+        let problem = errno
+        return isFolder(path) ? 0 : problem
     }
 
     /// Removes a file, or a folder with all that is in it. Links are removed, not followed.

@@ -72,6 +72,14 @@ import Testing
     }
 
     #if os(Linux)
+        @Test func aFolderThatCannotBeMadeIsSaidWithItsReason() throws {
+            let store = FileStore(root: "/sys/hearth/batches")
+            let error = #expect(throws: JobsError.self) { try add("a", to: store) }
+            let message = error?.message ?? ""
+            #expect(message.hasPrefix("could not create the folder '/sys/hearth': "), "\(message)")
+            #expect(!message.contains("No such file"), "\(message)")
+        }
+
         @Test func aFullDiskLeavesNothing() throws {
             guard let disk = SmallDisk(at: "\(home.path)/disk", megabytes: 1) else { return }
             defer { disk.unmount() }
