@@ -73,7 +73,7 @@ extension EngineState {
         let steps = file.steps.map { _ in StoredStep(state: .waiting, attempts: 0, outputs: [:]) }
         let stored = StoredJob(
             summary: summary, source: submission.source, environment: submission.environment, steps: steps)
-        try Files.makeFolder(JobFolder(settings.folder, job: summary.id).path)
+        try Files.makeFolder(JobFolder(settings.folder, job: summary.id).path, isDurable: false)
         write(.submitted(stored, stepIDs: file.steps.map(\.id)))
         announce(summary.id, .job(.queued, reason: nil))
         noteNewcomer(summary.id)

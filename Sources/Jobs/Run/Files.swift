@@ -56,21 +56,18 @@ enum Files {
     }
 
     /// Makes a folder and those above it, for this user alone.
-    static func makeFolder(_ path: String) throws(JobsError) {
+    /// - Parameter isDurable: waits until they are on the disk.
+    static func makeFolder(_ path: String, isDurable: Bool = true) throws(JobsError) {
+        func make() -> Int32 { mkdir(path, 0o700) == 0 ? 0 : errno }
         let parent = folder(of: path)
-        var problem = makeFolderAlone(path)
+        var problem = make()
         if problem == ENOENT, parent != path {
-            try makeFolder(parent)
-            problem = makeFolderAlone(path)
+            try makeFolder(parent, isDurable: isDurable)
+            problem = make()
         }
+        if problem != 0, isFolder(path) { return }
         guard problem == 0 else { throw error("create the folder", path, problem) }
-    }
-
-    /// - Returns: 0, also where there is one, or why there cannot be.
-    private static func makeFolderAlone(_ path: String) -> Int32 {
-        if mkdir(path, 0o700) == 0 { return 0 }
-        let problem = errno
-        return isFolder(path) ? 0 : problem
+        if isDurable { try sync(parent) }
     }
 
     /// Removes a file, or a folder with all that is in it. Links are removed, not followed.
