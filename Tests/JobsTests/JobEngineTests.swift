@@ -142,6 +142,20 @@ import Testing
         await next.end()
     }
 
+    @Test func foldersThatAPowerCutTookAreMadeAgain() async throws {
+        let test = try TestEngine()
+        let id = try await test.submit(
+            "name: a\nsteps: [{id: x, run: \"[ -e go ] || sleep 1000; echo value=1 > $HEARTH_OUTPUT\", outputs: [value]}]"
+        )
+        await test.engine.shutdown(within: .zero)
+        removeTree("\(test.folder)/state/jobs")
+        write("", to: "\(test.folder)/go")
+        let next = try TestEngine(folder: test.folder)
+        #expect(try await next.engine.wait(id).state == .completed)
+        #expect(try await next.engine.status(id)["x"].outputs == ["value": "1"])
+        await next.end()
+    }
+
     @Test func jobsShareTheSlotsAndKeepTheirOwnLimit() async throws {
         try await withEngine(steps: 3) { test in
             // Every step writes how many run beside it.

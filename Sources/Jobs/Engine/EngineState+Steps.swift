@@ -66,6 +66,8 @@ extension EngineState {
             running[id]?.hasProcess = true
             Files.remove(outputs)
             do throws(JobsError) {
+                // A power cut may have taken it.
+                try Files.makeFolder(Files.folder(of: order.log), isDurable: false)
                 try processes.start(order)
             } catch {
                 // Recorded with the next transaction.
