@@ -73,9 +73,12 @@ enum StepOutputs {
 
     /// Values from lines `name=value`. Of names that come twice the last one counts; names that the step did not
     /// announce are left out.
-    /// - Throws: where the file is larger than 256 KiB, or no UTF-8.
+    /// - Throws: where the file is larger than 256 KiB, no UTF-8, or no file.
     static func read(_ path: String, announced: [String]) throws(JobsError) -> [String: String] {
-        guard let bytes = Files.read(path, limit: maximumBytes + 1) else { return [:] }
+        if Files.isMissing(path) { return [:] }
+        guard let bytes = Files.read(path, limit: maximumBytes + 1) else {
+            throw JobsError(.invalid, "what the step left as $HEARTH_OUTPUT is no file that can be read")
+        }
         guard bytes.count <= maximumBytes else {
             throw JobsError(.invalid, "the step hands on more than \(maximumBytes) bytes in $HEARTH_OUTPUT")
         }

@@ -92,12 +92,15 @@ enum Files {
         path.hasPrefix("/") ? path : path == "." || path.isEmpty ? folder : "\(folder)/\(path)"
     }
 
-    /// Bytes of a file from an offset on, at most `limit`; nil where there is no such file.
+    /// Bytes of a regular file from an offset on, at most `limit`; nil where there is no such file.
     static func read(_ path: String, from offset: Int = 0, limit: Int) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A named pipe would be waited for.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: min(limit, max(0, (size(path) ?? limit) - offset)))
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        var bytes = [UInt8](repeating: 0, count: min(limit, max(0, Int(status.st_size) - offset)))
         var count = 0
         while count < bytes.count {
             let part = bytes.withUnsafeMutableBytes {

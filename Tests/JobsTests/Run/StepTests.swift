@@ -65,6 +65,14 @@ import Testing
         }
     }
 
+    @Test(arguments: ["mkfifo", "mkdir", "ln -s /dev/zero", "ln -s nowhere"])
+    func outputsThatAreNoFileFailTheStep(command: String) async throws {
+        try await withEngine { test in
+            let details = try await test.run("name: a\nsteps: [{id: x, run: \(command) $HEARTH_OUTPUT}]")
+            #expect(details["x"].reason == "what the step left as $HEARTH_OUTPUT is no file that can be read")
+        }
+    }
+
     @Test func whatCannotBeStartedFailsWithTheReasonAndTheRestGoesOn() async throws {
         try await withEngine { test in
             let details = try await test.run(
