@@ -18,11 +18,13 @@ final class JobRegistry: Sendable {
 
     let path: String
     private let database: DatabasePool
+    private let log: WriteAheadLog
 
     /// Opens the registry, and makes it when there is none.
     /// - Throws: `.registry` where the file is damaged or from a newer program, `.fileSystem`.
     init(path: String, migrations: [String] = RegistrySchema.migrations) throws(JobsError) {
         self.path = path
+        log = WriteAheadLog("\(path)-wal")
         try Files.makeFolder(Files.folder(of: path))
         database = try Self.translated("open", path) {
             var configuration = Configuration()
@@ -60,7 +62,13 @@ final class JobRegistry: Sendable {
 
     /// Waits until all that was committed is on the disk. A commit alone outlives this process, but not a power cut: it
     /// is in the write-ahead log, where `PRAGMA synchronous = NORMAL`, which the pool has chosen, leaves it to the system.
-    func sync() throws(JobsError) { try Files.syncContents("\(path)-wal") }
+    func sync() throws(JobsError) {
+        try log.sync { () throws(JobsError) in
+            try Self.translated("write", path) {
+                _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            }
+        }
+    }
 
     // MARK: Writing
 

@@ -139,21 +139,6 @@ enum Files {
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw error("write", path) }
     }
 
-    /// Waits until what was written to a file is on the disk; nothing where there is no such file.
-    static func syncContents(_ path: String) throws(JobsError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return }
-            throw error("open", path)
-        }
-        defer { close(descriptor) }
-        #if os(Linux)
-            guard fdatasync(descriptor) == 0 else { throw error("write", path) }
-        #else
-            guard fsync(descriptor) == 0 else { throw error("write", path) }
-        #endif
-    }
-
     /// Replaces a file so that after a crash there is either the old or the new one, whole.
     static func replace(_ path: String, with bytes: [UInt8]) throws(JobsError) { try replace(path, with: bytes[...]) }
 
