@@ -19,6 +19,8 @@ public final class JobEngine: Sendable {
     public let orphans: Int
     /// Files that clients left for batches, and their results.
     public let files: FileStore
+    /// Batches that are being taken in.
+    let newBatches = Mutex<Set<String>>([])
     let settings: JobEngineSettings
     private let registry: JobRegistry
     private let inbox: EngineInbox

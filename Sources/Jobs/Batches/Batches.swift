@@ -5,6 +5,7 @@
 
 internal import CPlatform
 internal import JSON
+internal import Synchronization
 internal import Threads
 
 extension JobEngine {
@@ -72,6 +73,8 @@ public struct Batches: Sendable {
     public func create(_ request: BatchRequest) async throws(JobsError) -> Batch {
         let (files, root) = (files, root)
         let folder = folder(RandomName.make(BatchFolder.prefix))
+        _ = engine.newBatches.withLock { $0.insert(folder.id) }
+        defer { _ = engine.newBatches.withLock { $0.remove(folder.id) } }
         let order = try await onDisk { () throws(JobsError) in
             let count = Self.removeOld(in: root)
             guard count < Self.maximumBatches else {
@@ -160,6 +163,7 @@ public struct Batches: Sendable {
     /// Sees what became of the job of a batch that is not finished, and what is to be done about it. What cannot be done
     /// now is done when somebody asks again.
     private func settle(_ id: String) async {
+        let isNew = engine.newBatches.withLock { $0.contains(id) }
         guard let batch = try? await read(id), !batch.status.isFinal else { return }
         let isCancelled = batch.order.cancellingAt != nil
         do throws(JobsError) {
@@ -178,6 +182,8 @@ public struct Batches: Sendable {
                 try await end(id, as: .failed, because: BatchProblem("server_error", reason))
             }
         } catch  where error.code == .notFound {
+            // Whoever takes it in submits it, or removes it.
+            if isNew { return }
             // It was not submitted before the engine ended, or was forgotten.
             if isCancelled { try? await end(id, as: .cancelled) } else { try? await submit(batch.order) }
         } catch {}

@@ -4,6 +4,7 @@
 
 import JSON
 import Jobs
+import Synchronization
 import TestSupport
 import Testing
 
@@ -193,19 +194,51 @@ import Testing
         }
     }
 
+    /// Whoever looks at batches while others are refused does not take those up.
+    @Test func whatIsRefusedIsNotTakenUpByOthers() async throws {
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        // Takes every other job.
+        let asked = Mutex(0)
+        var settings = settings(folder.path, ["/bin/sh", "-c", "exec sleep 1000"], [:])
+        settings.pressure = {
+            asked.withLock { asked in
+                asked += 1
+                return asked.isMultiple(of: 2) ? .high : .none
+            }
+        }
+        let engine = try JobEngine(settings)
+        let looking = Task {
+            while !Task.isCancelled {
+                for name in names(in: engine.files.root) where name.hasPrefix("batch_") {
+                    _ = try? await engine.batches.batch(name)
+                }
+            }
+        }
+        var taken: Set<String> = []
+        while taken.count < 20 {
+            if let batch = try? await create(requests(1), engine) { taken.insert(batch.order.id) }
+        }
+        looking.cancel()
+        await looking.value
+        #expect(Set(try await engine.list(limit: 1000).map(\.id)) == taken)
+        #expect(Set(try await engine.batches.list().map(\.order.id)) == taken)
+        await engine.shutdown(within: .zero)
+    }
+
     // MARK: An engine after another
 
     /// Leaves a batch on which nobody works, and what a test puts beside it, and starts an engine there.
     private func withFollowingEngine(
         leaving: (_ batches: String, _ id: String) -> Void, _ body: (JobEngine, String) async throws -> Void
     ) async throws {
-        let folder = temporaryFolder()
-        defer { removeTree(folder) }
-        let sleeping = try JobEngine(settings(folder, ["/bin/sh", "-c", "exec sleep 1000"], [:]))
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let sleeping = try JobEngine(settings(folder.path, ["/bin/sh", "-c", "exec sleep 1000"], [:]))
         let id = try await create(requests(5), sleeping).order.id
         await sleeping.shutdown(within: .zero)
         leaving(sleeping.files.root, id)
-        let engine = try JobEngine(settings(folder, [hostProgram, "answer-batch"], [:]))
+        let engine = try JobEngine(settings(folder.path, [hostProgram, "answer-batch"], [:]))
         let running = Task { await engine.batches.run() }
         do {
             try await body(engine, id)
