@@ -53,7 +53,7 @@ private let assignment = variable("HEARTH_SYNC_CHILD")
         @Test(.enabled(if: assignment == nil)) func aKilledSyncLosesNothing() async throws {
             let tree = TemporaryFolder()
             let home = TemporaryFolder()
-            var random = SeededGenerator(seed: UInt64(time(nil)))
+            var random = SeededGenerator.anywhere()
             for file in 0..<300 { write(file, to: tree, &random) }
             let folder = IndexFolder(of: try IndexFolder.canonical(tree.path), in: home.path)
             var killed = 0

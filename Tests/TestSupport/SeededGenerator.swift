@@ -16,3 +16,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return value ^ (value >> 31)
     }
 }
+
+extension SeededGenerator {
+    /// Begins anywhere, and prints where, so that a failure can be repeated: with that number as `HEARTH_SEED`.
+    public static func anywhere(_ test: String = #function) -> SeededGenerator {
+        let seed = variable("HEARTH_SEED").flatMap { UInt64($0) } ?? UInt64.random(in: 0 ... .max)
+        print("\(test) runs with HEARTH_SEED=\(seed)")
+        return SeededGenerator(seed: seed)
+    }
+}
