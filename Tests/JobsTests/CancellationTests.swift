@@ -6,7 +6,7 @@ import Jobs
 import TestSupport
 import Testing
 
-@Suite struct CancellationTests {
+@Suite(.timeLimit(.minutes(5))) struct CancellationTests {
     private func hasStarted(_ step: String, _ events: AsyncStream<JobEvent>) async {
         for await event in events {
             if case .step(_, step, .running, _, _) = event.change { return }

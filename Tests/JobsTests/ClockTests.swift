@@ -16,7 +16,7 @@ private final class JumpingClock: Sendable {
     }
 }
 
-@Suite struct ClockTests {
+@Suite(.timeLimit(.minutes(5))) struct ClockTests {
     @Test func jumpsChangeNeitherOrderNorWaitsNorLengths() async throws {
         let clock = JumpingClock()
         let test = try TestEngine(steps: 2, history: 4, wallClock: { clock.now })

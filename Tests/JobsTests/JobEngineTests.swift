@@ -11,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite struct JobEngineTests {
+@Suite(.timeLimit(.minutes(5))) struct JobEngineTests {
     /// A step that waits until a file is there.
     private func gate(_ name: String) -> String { "while [ ! -e \(name) ]; do sleep 0.01; done" }
 

@@ -12,7 +12,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite struct StepTests {
+@Suite(.timeLimit(.minutes(5))) struct StepTests {
     @Test func aStepGetsWhatItAsksFor() async throws {
         try await withEngine { test in
             let details = try await test.run(
