@@ -104,21 +104,21 @@ final class HTTPService: Sendable {
             let address = try wanted.map { try HTTPAddress($0.address) }
             if let address { try Self.check(address, token, settings) }
             let tls = try wanted.flatMap { _ in try TLSIdentity(settings) }
+            var policy = AccessPolicy(
+                isEncrypted: tls != nil, hosts: settings.allowedHosts, origins: settings.allowedOrigins, token: token)
             if wanted != place || (wanted != nil && current == nil) {
                 state.withLock { $0.listener = nil }
                 await current?.stop()
-                // Clients may come as soon as somebody listens.
-                state.withLock { $0.tls = tls }
+                // Clients are answered as soon as somebody listens, before the port is known.
+                state.withLock { ($0.policy, $0.tls) = (policy, tls) }
                 let listener = try await address.asyncMap { try await self.listen($0, settings) }
                 state.withLock { $0.listener = listener }
                 added = listener
             }
             state.withLock { state in
                 state.listener?.maximumConnections = settings.maxConnections
-                state.policy = AccessPolicy(
-                    port: state.listener?.address.port, isEncrypted: tls != nil, hosts: settings.allowedHosts,
-                    origins: settings.allowedOrigins, token: token)
-                (state.place, state.failure, state.tls) = (wanted, nil, tls)
+                policy.port = state.listener?.address.port
+                (state.place, state.failure, state.policy, state.tls) = (wanted, nil, policy, tls)
             }
             guard let added, let wanted else { return }
             added.acceptClients()
