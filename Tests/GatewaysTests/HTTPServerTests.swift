@@ -8,16 +8,17 @@ import NIOHTTP1
 import Synchronization
 import Testing
 
-@Suite struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPServerTests {
     private static let body = #"{"input":"w1 w2"}"#
     private static let get = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
     private static let post = request(body)
 
-    private static func request(_ body: String, _ headers: String = "") -> String {
-        "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    private static func request(
+        _ body: String, _ headers: String = "", to path: String = "/v1/embeddings"
+    ) -> String {
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Talks to a server of its own.
     /// Limits for where time is not the question: a busy machine may take long.
     private static let patient = {
         var limits = HTTPLimits()
@@ -27,6 +28,7 @@ import Testing
         return limits
     }()
 
+    /// Talks to a server of its own.
     private func talk(
         _ limits: HTTPLimits? = nil, policy: AccessPolicy = AccessPolicy(),
         _ conversation: @escaping @Sendable (RawClient) throws -> Void
@@ -188,11 +190,10 @@ import Testing
         }
     }
 
+    /// Only the limit in question is short.
     @Test func slowClientsAreLeft() async throws {
-        var limits = HTTPLimits()
+        var limits = Self.patient
         limits.headTimeout = .milliseconds(50)
-        limits.idleTimeout = .milliseconds(50)
-        limits.transferTimeout = .milliseconds(50)
         // Nothing, and half a head.
         for beginning in ["", "GET /v1/models HT"] {
             try await talk(limits) { client in
@@ -201,18 +202,35 @@ import Testing
                 #expect(client.isAtEnd())
             }
         }
+        limits = Self.patient
+        limits.transferTimeout = .milliseconds(50)
         // Half a body.
         try await talk(limits) { client in
             client.send("POST /api/embed HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
             let answer = client.receive()
             #expect(answer?.status == 408 && answer?.text.contains("\"error\":\"") == true)
         }
+        limits = Self.patient
+        limits.idleTimeout = .milliseconds(50)
         // Nothing after an answer.
         try await talk(limits) { client in
             client.send(Self.get)
             #expect(client.receive()?.status == 200)
             #expect(client.isAtEnd())
         }
+    }
+
+    /// Nobody's place is taken for ever by who asks for a stream and does not read it.
+    @Test func whoDoesNotReadAStreamIsLeft() async throws {
+        var limits = Self.patient
+        limits.transferTimeout = .milliseconds(200)
+        limits.slowestTransfer = .max
+        let daemon = TestDaemon()
+        let server = try await TestServer(daemon, limits: limits)
+        let client = try RawClient(server.port)
+        client.send(Self.request(#"{"model":"org/verbose"}"#, to: "/api/pull"))
+        try await until { daemon.state.withLock { $0.left == 1 } }
+        withExtendedLifetime(client) {}
     }
 
     @Test func otherProtocolsAreNotSpoken() async throws {
@@ -238,9 +256,7 @@ import Testing
 
     @Test func aStreamComesInChunks() async throws {
         try await talk { client in
-            let body = #"{"model":"org/name"}"#
-            client.send(
-                "POST /api/pull HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            client.send(Self.request(#"{"model":"org/name"}"#, to: "/api/pull"))
             let answer = client.receive()
             #expect(answer?.headers.first(name: "transfer-encoding") == "chunked")
             #expect(answer?.text.hasSuffix("{\"status\":\"success\"}\n") == true)
@@ -259,7 +275,7 @@ import Testing
             client.send(Self.request("{\"input\":[\(texts)]}"))
             while daemon.state.withLock({ $0.begun == 0 }) { try #require(client.unread.isEmpty) }
         }
-        while daemon.state.withLock({ $0.ended == 0 }) { await Task.yield() }
+        try await until { daemon.state.withLock { $0.ended == 1 } }
         #expect(daemon.state.withLock { $0.failed } == 1)
         #expect(daemon.history.last(1).first?["error"]?.string?.contains("cancelled") == true)
     }
@@ -281,7 +297,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        while daemon.state.withLock({ $0.ended < 128 }) { await Task.yield() }
+        try await until { daemon.state.withLock { $0.ended == 128 } }
         #expect(daemon.state.withLock { $0.failed } == 0)
     }
 }

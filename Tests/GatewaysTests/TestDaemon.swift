@@ -22,6 +22,8 @@ final class TestDaemon: DaemonControl {
         var begun = 0
         var ended = 0
         var failed = 0
+        /// Clients that are gone.
+        var left = 0
         var isStopping = false
         var pulled: [String] = []
         var removed: [String] = []
@@ -71,7 +73,7 @@ final class TestDaemon: DaemonControl {
         return text.text
     }
     func connectionOpened() {}
-    func connectionClosed() {}
+    func connectionClosed() { state.withLock { $0.left += 1 } }
     var loadCount: UInt64 { services.models.figures.loads }
     func installedModels() -> [InstalledModelFacts] {
         Self.installed.map { name in
@@ -84,6 +86,8 @@ final class TestDaemon: DaemonControl {
         state.withLock { $0.pulled.append(name) }
         guard name != "nobody/nothing" else { throw WireError(.modelNotFound, "nobody/nothing does not exist") }
         progress(.note("pulling manifest from nowhere"))
+        // More than the system's buffers take.
+        if name == "org/verbose" { for _ in 0..<64 { progress(.note(String(repeating: "x", count: 1 << 20))) } }
         progress(.downloading(file: "model.safetensors", completed: 10, total: 100))
         progress(.verifying)
         progress(.installing)

@@ -156,3 +156,8 @@ func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) a
         NIOThreadPool.singleton.submit { _ in continuation.resume(with: Result { try work() }) }
     }
 }
+
+/// Looks until `condition` holds. Only for suites with a time limit, whose cancellation ends it.
+func until(_ condition: () -> Bool) async throws {
+    while !condition() { try await Task.sleep(for: .milliseconds(1)) }
+}

@@ -235,8 +235,7 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
             if hasBody, !bytes.isEmpty {
                 context.write(Self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
             }
-            clock?.set(limits.time(for: bytes.count))
-            finish(response, keepsAlive, context)
+            finish(response, bytes: bytes.count, keepsAlive, context)
         case .stream(let pieces):
             // Without chunks only the end of the connection ends the body.
             if !isChunkable { keepsAlive = false }
@@ -251,22 +250,35 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func forward(
         _ pieces: AsyncStream<[UInt8]>, _ response: HTTPResponse, _ keepsAlive: Bool, _ context: ChannelHandlerContext
     ) {
-        let channel = context.channel
-        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
         answering = Task {
             for await piece in pieces {
-                let part = HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: piece)))
+                let isSent = loop.flatSubmit { bound.value.handler.write(piece, bound.value.context) }
                 // Whoever has gone ends the stream with the task.
-                guard (try? await channel.writeAndFlush(part).get()) != nil else { break }
+                guard (try? await isSent.get()) != nil else { break }
             }
-            channel.eventLoop.execute {
+            loop.execute {
                 bound.value.handler.answering = nil
                 bound.value.handler.finish(response, keepsAlive, bound.value.context)
             }
         }
     }
 
-    private func finish(_ response: HTTPResponse, _ keepsAlive: Bool, _ context: ChannelHandlerContext) {
+    /// The time until the next piece is there is not the reader's.
+    private func write(_ piece: [UInt8], _ context: ChannelHandlerContext) -> EventLoopFuture<Void> {
+        clock?.set(limits.time(for: piece.count))
+        let bytes = ByteBuffer(bytes: piece)
+        let isSent = context.writeAndFlush(Self.wrapOutboundOut(.body(.byteBuffer(bytes))))
+        isSent.assumeIsolated().whenComplete { _ in self.clock?.stop() }
+        return isSent
+    }
+
+    /// - Parameter bytes: on their way to the client yet.
+    private func finish(
+        _ response: HTTPResponse, bytes: Int = 0, _ keepsAlive: Bool, _ context: ChannelHandlerContext
+    ) {
+        clock?.set(limits.time(for: bytes))
         let loop = context.eventLoop
         let promise = loop.makePromise(of: Void.self)
         let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
