@@ -267,17 +267,49 @@ import Testing
 
     /// Work that nobody waits for any more ends as a failure, before it is done.
     @Test func aClientThatGoesEndsItsWork() async throws {
-        let daemon = TestDaemon()
-        let server = try await TestServer(daemon)
-        let texts = (0..<20_000).map { "\"w\($0) w\($0 % 77) w1 w2 w3 w4 w5 w6\"" }.joined(separator: ",")
-        try await blocking { [port = server.port] in
-            let client = try RawClient(port)
-            client.send(Self.request("{\"input\":[\(texts)]}"))
-            while daemon.state.withLock({ $0.begun == 0 }) { try #require(client.unread.isEmpty) }
+        let daemon = TestDaemon(isHeld: true)
+        let server = try await TestServer(daemon, limits: Self.patient)
+        do {
+            let client = try RawClient(server.port)
+            client.send(Self.post)
+            try await until { daemon.state.withLock { !$0.waiting.isEmpty } }
+            withExtendedLifetime(client) {}
         }
+        try await until { daemon.state.withLock { $0.left == 1 } }
+        daemon.release()
         try await until { daemon.state.withLock { $0.ended == 1 } }
         #expect(daemon.state.withLock { $0.failed } == 1)
         #expect(daemon.history.last(1).first?["error"]?.string?.contains("cancelled") == true)
+    }
+
+    @Test func allBodiesTogetherHaveALimit() async throws {
+        var limits = Self.patient
+        limits.allBodies = 3000
+        let daemon = TestDaemon(isHeld: true)
+        let server = try await TestServer(daemon, limits: limits)
+        let body = #"{"input":"w1","user":"\#(String(repeating: "x", count: 2000))"}"#
+        @Sendable func ask(_ path: String = "/v1/embeddings") async throws -> RawClient.Answer? {
+            try await blocking { [port = server.port] in
+                let client = try RawClient(port)
+                client.send(Self.request(body, to: path))
+                return client.receive()
+            }
+        }
+        async let first = ask()
+        try await until { daemon.state.withLock { !$0.waiting.isEmpty } }
+        // In the shape of the API that is asked.
+        for (path, shape) in [("/v1/embeddings", "{\"error\":{"), ("/v2/embed", "\"message\":\"")] {
+            let refused = try await ask(path)
+            #expect(refused?.status == 503 && refused?.headers.first(name: "retry-after") == "1")
+            #expect(refused?.headers.first(name: "connection") == "close")
+            #expect(refused?.text.contains(shape) == true && refused?.text.contains("3000") == true)
+        }
+        daemon.release()
+        #expect(try await first?.status == 200)
+        // What the first one had is free.
+        var answer: RawClient.Answer?
+        repeat { answer = try await ask() } while answer?.status == 503
+        #expect(answer?.status == 200)
     }
 
     @Test func manyAtOnce() async throws {

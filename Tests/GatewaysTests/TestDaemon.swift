@@ -25,6 +25,8 @@ final class TestDaemon: DaemonControl {
         /// Clients that are gone.
         var left = 0
         var isStopping = false
+        var isHeld = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
         var pulled: [String] = []
         var removed: [String] = []
     }
@@ -43,8 +45,10 @@ final class TestDaemon: DaemonControl {
     /// - Parameters:
     ///   - tokens: what may be on its way at a time.
     ///   - engine: nil where there are no jobs.
-    init(tokens: Int = 1_000_000, engine: JobEngine? = nil) {
+    ///   - isHeld: whether requests wait until `release`, as for a model that is being loaded.
+    init(tokens: Int = 1_000_000, engine: JobEngine? = nil, isHeld: Bool = false) {
         self.engine = engine
+        state.withLock { $0.isHeld = isHeld }
         threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
         let models = ModelPool(options: { _ in LoadOptions(precision: .f32) }) { name throws(ServingError) in
             let name = name ?? "tiny-sentence"
@@ -64,7 +68,26 @@ final class TestDaemon: DaemonControl {
         return engine
     }
 
-    func backend() async throws(WireError) -> Backend { services }
+    func release() {
+        let waiting = state.withLock { state in
+            state.isHeld = false
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func backend() async throws(WireError) -> Backend {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.isHeld { state.waiting.append(continuation) }
+                return !state.isHeld
+            }
+            if isFree { continuation.resume() }
+        }
+        return services
+    }
+
     func notice(about model: String, insteadOf name: String?) -> String? { nil }
     func status() -> JSONValue { ["state": "running"] }
     func metrics() -> String {

@@ -11,6 +11,8 @@ import WireProtocol
 public struct HTTPGateway: Sendable {
     let daemon: any DaemonControl
     private let policy: @Sendable () -> AccessPolicy
+    /// Of all connections.
+    let bodies = BodyMemory()
 
     /// - Parameter policy: who may ask at the moment.
     public init(daemon: any DaemonControl, policy: @escaping @Sendable () -> AccessPolicy) {

@@ -5,6 +5,8 @@
 public struct HTTPLimits: Sendable {
     /// Bytes of a request's body.
     public var body: Int
+    /// Bytes of all bodies that are in memory at a time, over all connections.
+    public var allBodies: Int
     /// Bytes of a request's head: its first line and its headers.
     public var head = 32 << 10
     public var headerCount = 100
@@ -19,7 +21,10 @@ public struct HTTPLimits: Sendable {
     /// What is left of a refused request is read for so long, so that the client reads the answer and not a reset.
     public var lingerTimeout = Duration.seconds(2)
 
-    public init(body: Int = 64 << 20) { self.body = body }
+    public init(body: Int = 64 << 20) {
+        self.body = body
+        allBodies = 4 * body
+    }
 
     /// How long a transfer of so many bytes may take.
     func time(for bytes: Int) -> Duration { transferTimeout + .seconds(bytes / slowestTransfer) }

@@ -37,6 +37,8 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         /// Known before the body is; the body is passed over.
         var answer: HTTPResponse?
         var bytes = 0
+        /// What the body takes of the memory for all bodies.
+        let memory: BodyMemory.Share
         /// Headers of the answer that makes it a WebSocket.
         var upgrade: HTTPHeaders?
         let start = NIODeadline.now()
@@ -157,7 +159,9 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         headLimit.isCounting = false
         let request = HTTPRequest(
             head.method, head.uri, headers: head.headers, client: client, isLocal: isLocal)
-        var incoming = Incoming(request: request, version: head.version, keepsAlive: head.isKeepAlive)
+        var incoming = Incoming(
+            request: request, version: head.version, keepsAlive: head.isKeepAlive,
+            memory: BodyMemory.Share(of: gateway.bodies))
         // The decoder reads nothing behind a request for another protocol, and there is no such here.
         if head.version != .http1_1 || head.headers.contains(name: "upgrade") { incoming.keepsAlive = false }
         incoming.answer = gateway.answerWithoutBody(to: request)
@@ -185,7 +189,12 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func receive(_ bytes: ByteBuffer, _ incoming: inout Incoming, _ context: ChannelHandlerContext) {
         incoming.bytes += bytes.readableBytes
         guard incoming.bytes <= limits.body else { return refuse(tooLarge, incoming, context) }
-        if incoming.answer == nil { incoming.request.body.append(contentsOf: bytes.readableBytesView) }
+        if incoming.answer == nil {
+            guard incoming.memory.take(bytes.readableBytes, limit: limits.allBodies) else {
+                return refuse(noRoom, incoming, context)
+            }
+            incoming.request.body.append(contentsOf: bytes.readableBytesView)
+        }
         clock?.set(limits.time(for: incoming.bytes), since: incoming.start)
         state = .receiving(incoming)
     }
@@ -215,6 +224,14 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         HTTPFailure(
             .payloadTooLarge, "invalid_request",
             "the body is longer than \(limits.body) bytes (http.max_request_bytes); send less in one request")
+    }
+
+    private var noRoom: HTTPFailure {
+        var failure = HTTPFailure(
+            .serviceUnavailable, "overloaded",
+            "the bodies of all requests together are longer than \(limits.allBodies) bytes; send it again later")
+        failure.retryAfter = .seconds(1)
+        return failure
     }
 
     // MARK: - Answers
@@ -313,7 +330,8 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func refuse(_ failure: HTTPFailure, _ context: ChannelHandlerContext) {
         if case .receiving(let incoming) = state { return refuse(failure, incoming, context) }
         let request = HTTPRequest(.GET, "/", client: client, isLocal: isLocal)
-        refuse(failure, Incoming(request: request, version: .http1_1, keepsAlive: false), context)
+        let memory = BodyMemory.Share(of: gateway.bodies)
+        refuse(failure, Incoming(request: request, version: .http1_1, keepsAlive: false, memory: memory), context)
     }
 
     private func refuse(_ failure: HTTPFailure, _ incoming: Incoming, _ context: ChannelHandlerContext) {
