@@ -75,17 +75,24 @@ extension InstanceLock {
         }
     }
 
-    /// Whether somebody takes connections there.
-    static func isServed(_ socket: String) -> Bool {
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    /// Whether somebody takes connections there, or lets those who connect wait.
+    static func isServed(_ path: String) -> Bool {
+        #if canImport(Glibc)
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+            let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+        #endif
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        // Whoever lets its backlog fill up must not hold up others.
+        guard fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 else { return false }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socket.utf8.prefix($0.count - 1)) }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    || errno == EAGAIN || errno == EINPROGRESS
             }
         }
     }

@@ -25,7 +25,10 @@ final class PIDFile: Sendable {
 
     deinit { descriptor.withLock { if $0 >= 0 { close($0) } } }
 
-    /// - Throws: where another process holds the lock, or the path is a symbolic link.
+    /// Does not wait where somebody put a pipe in the file's place.
+    private static let reading = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+
+    /// - Throws: where another process holds the lock, or the path is a symbolic link or no file.
     func put() throws(StartupError) {
         if isLocked { try checkOthers() }
         let temporary = "\(path).\(getpid()).tmp"
@@ -55,15 +58,18 @@ final class PIDFile: Sendable {
     }
 
     private func checkOthers() throws(StartupError) {
-        let other = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let other = open(path, Self.reading)
         guard other >= 0 else {
             if errno == ENOENT { return }
             throw StartupError("cannot open '\(path)'", errno)
         }
         defer { close(other) }
         var (theirs, ours) = (stat(), stat())
+        guard fstat(other, &theirs) == 0, theirs.st_mode & S_IFMT == S_IFREG else {
+            throw StartupError("'\(path)' is there and is no file; remove it first")
+        }
         let held = descriptor.withLock { $0 }
-        if held >= 0, fstat(held, &ours) == 0, fstat(other, &theirs) == 0, ours.st_ino == theirs.st_ino { return }
+        if held >= 0, fstat(held, &ours) == 0, ours.st_ino == theirs.st_ino { return }
         guard flock(other, LOCK_EX | LOCK_NB) == 0 else {
             throw StartupError("another process holds the lock on '\(path)'")
         }
@@ -73,9 +79,10 @@ final class PIDFile: Sendable {
     var isInPlace: Bool { content == "\(process)" }
 
     private var content: String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(path, Self.reading)
         guard file >= 0 else { return nil }
         defer { close(file) }
+        // From a pipe that somebody put there, `read` gets nothing, or an error.
         var bytes = [UInt8](repeating: 0, count: 32)
         let count = read(file, &bytes, bytes.count)
         return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)

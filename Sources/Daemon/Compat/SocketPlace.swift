@@ -44,7 +44,7 @@ public struct SocketPlace: Sendable, Hashable {
     /// Whether somebody takes connections there.
     public var isServed: Bool { occupant == .server }
 
-    /// Whether somebody takes connections on a port of this machine.
+    /// Whether somebody takes connections on a port of this machine, or lets those who connect wait.
     public static func isServed(port: Int) -> Bool {
         #if canImport(Glibc)
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -53,13 +53,15 @@ public struct SocketPlace: Sendable, Hashable {
         #endif
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
+        var patience = timeval(tv_sec: 1, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 || errno == EINPROGRESS
             }
         }
     }

@@ -134,11 +134,16 @@ public struct EngineJobs: MozartJobs {
     }
 
     private static func contents(of path: String) throws(JobsError) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe that nobody writes to is not waited for.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             throw JobsError(.fileSystem, "cannot read '\(path)': \(String(cString: strerror(errno)))")
         }
         defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw JobsError(.invalid, "'\(path)' is no file")
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
