@@ -39,19 +39,21 @@ final class TestDaemon: DaemonControl {
     private let services: Backend
     private let engine: JobEngine?
 
-    private static let fixtures = repositoryFile("Tests/InferenceTests/Fixtures/")
+    static let fixtures = repositoryFile("Tests/InferenceTests/Fixtures/")
     static let installed = ["tiny-sentence", "tiny-cross", "tiny-labels"]
 
     /// - Parameters:
     ///   - tokens: what may be on its way at a time.
     ///   - engine: nil where there are no jobs.
+    ///   - folders: of models beside those that are installed.
     ///   - isHeld: whether requests wait until `release`, as for a model that is being loaded.
-    init(tokens: Int = 1_000_000, engine: JobEngine? = nil, isHeld: Bool = false) {
+    init(tokens: Int = 1_000_000, engine: JobEngine? = nil, folders: [String: String] = [:], isHeld: Bool = false) {
         self.engine = engine
         state.withLock { $0.isHeld = isHeld }
         threads = ComputeThreads(count: 2, limits: AdmissionLimits(tokens: tokens))
         let models = ModelPool(options: { _ in LoadOptions(precision: .f32) }) { name throws(ServingError) in
             let name = name ?? "tiny-sentence"
+            if let folder = folders[name] { return ModelLocation(id: name, folder: folder) }
             guard Self.installed.contains(name) else {
                 throw ServingError(.modelNotFound, "\(name) is not installed; run: hearth models pull \(name)")
             }

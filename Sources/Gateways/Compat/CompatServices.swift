@@ -21,6 +21,7 @@ public struct CompatServices: Sendable {
     func embed(_ request: EmbedRequest, as method: String) async throws -> EmbedOutcome {
         try await perform(method, of: request.client) { context in
             let outcome = try await daemon.backend().embedding.embed(request)
+            try outcome.checkIsFinite()
             context.note(outcome.model, tokens: outcome.tokens, outcome.cost)
             return outcome
         }

@@ -74,6 +74,7 @@ extension HTTPCall {
         figures.began(.embed, inputs: count)
         do {
             let outcome = try await daemon.backend().embedding.embed(request)
+            try outcome.checkIsFinite()
             context.note(
                 model: outcome.model, lane: request.lane, tokens: outcome.tokens, cost: outcome.cost)
             figures.ended(.embed, inputs: count, outcome.cost)

@@ -38,11 +38,12 @@ struct QuantizedVectors {
         writer.endArray()
     }
 
-    /// From -127 to 127, each vector to its own scale: that keeps its direction, and with it every cosine.
+    /// From -127 to 127, each vector to its own scale: that keeps its direction, and with it every cosine. What is no
+    /// number becomes 0.
     static func scaled(_ vector: ArraySlice<Float>) -> [Int] {
         let largest = vector.reduce(0) { max($0, abs($1)) }
         guard largest > 0, largest.isFinite else { return vector.map { _ in 0 } }
-        return vector.map { Int(($0 / largest * 127).rounded()) }
+        return vector.map { $0.isNaN ? 0 : Int(($0 / largest * 127).rounded()) }
     }
 
     /// A bit for each value, set where it is above 0, the first in the highest bit of its byte, as numpy's packbits

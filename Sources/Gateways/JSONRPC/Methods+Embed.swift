@@ -13,6 +13,7 @@ extension Methods {
         var request = try EmbedRequest(parameters)
         request.client = context.client
         let outcome = try await daemon.backend().embedding.embed(request, progress: context.loadProgress)
+        try outcome.checkIsFinite()
         context.note(model: outcome.model, lane: request.lane, tokens: outcome.tokens, cost: outcome.cost)
         var result = EmbedResult(outcome)
         result.notice = daemon.notice(about: outcome.model, insteadOf: parameters.model)
@@ -73,6 +74,15 @@ extension EmbedRequest.Overlength {
         case .head: self = .cutBeginning
         case .error: self = .refuse
         case .chunkMean: self = .average
+        }
+    }
+}
+
+extension EmbedOutcome {
+    /// - Throws: where the model gave what is no number; whoever stored or compared it would spoil the rest.
+    func checkIsFinite() throws(WireError) {
+        guard vectors.allSatisfy(\.isFinite) else {
+            throw WireError(.internalError, "'\(model)' gave a vector that is not finite")
         }
     }
 }
