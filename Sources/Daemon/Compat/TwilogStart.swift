@@ -12,8 +12,13 @@ public struct TwilogStart: Sendable {
     private static let farewell: Duration = .seconds(3)
 
     private let port: Int
+    private let patience: TimeAmount
 
-    public init(port: Int) { self.port = port }
+    /// - Parameter patience: how long the front may take for a message, from the connection to its end.
+    public init(port: Int, patience: Duration = .seconds(5)) {
+        self.port = port
+        self.patience = TimeAmount(patience)
+    }
 
     /// How far the start is.
     public func progress(_ message: String) async { await tell(.progress(message)) }
@@ -29,7 +34,12 @@ public struct TwilogStart: Sendable {
             try await report.send { prepare in
                 try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                     .connectTimeout(.seconds(2))
-                    .connect(host: "127.0.0.1", port: port, channelInitializer: prepare)
+                    .connect(host: "127.0.0.1", port: port) { channel in
+                        // The port may be that of somebody who never answers.
+                        let end = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+                        channel.closeFuture.whenComplete { _ in end.cancel() }
+                        return prepare(channel)
+                    }
             }
         } catch {
             return false
