@@ -139,10 +139,10 @@ import Testing
             for _ in 0..<16 { group.addTask { await client.post("/v1/embeddings", ["input": input]) } }
             return await group.reduce(into: [Client.Answer]()) { $0.append($1) }
         }
-        let refused = try #require(statuses.first { $0.status == 503 })
+        let refused = try #require(statuses.first { $0.status == 429 })
         #expect(statuses.contains { $0.status == 200 })
         #expect((refused.headers.first(name: "retry-after").flatMap { Int($0) } ?? 0) >= 1)
         #expect((refused.headers.first(name: "retry-after-ms").flatMap { Int($0) } ?? 0) >= 1)
-        #expect(refused.json["error"]?["type"] == "server_error" && refused.json["error"]?["code"] == "overloaded")
+        #expect(refused.json["error"]?["type"] == "rate_limit_error" && refused.json["error"]?["code"] == "overloaded")
     }
 }

@@ -64,8 +64,9 @@ extension HTTPFailure {
         case .methodNotFound, .modelNotFound, .jobNotFound, .fileNotFound: .notFound
         case .spaceMismatch, .jobAlreadyRunning, .jobNotResumable: .conflict
         case .deadlineExceeded: .requestTimeout
+        case .overloaded: .tooManyRequests
         // Only a daemon that stops cancels what somebody still waits for.
-        case .overloaded, .shuttingDown, .cancelled: .serviceUnavailable
+        case .shuttingDown, .cancelled: .serviceUnavailable
         // What is installed is not a model that can be run: asking again does not help, nor is the daemon ill.
         case .modelLoadFailed: .failedDependency
         case .internalError: .internalServerError

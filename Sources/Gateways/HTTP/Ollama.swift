@@ -139,7 +139,10 @@ enum Ollama {
     // MARK: - Errors
 
     static func response(for failure: HTTPFailure) -> HTTPResponse {
-        failure.response(["error": .string(failure.message)])
+        var failure = failure
+        // As a server of Ollama's whose queue is full.
+        if failure.status == .tooManyRequests { failure.status = .serviceUnavailable }
+        return failure.response(["error": .string(failure.message)])
     }
 }
 

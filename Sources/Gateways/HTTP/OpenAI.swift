@@ -121,6 +121,7 @@ enum OpenAI {
             switch failure.status.code {
             case 401: "authentication_error"
             case 403, 421: "permission_error"
+            case 429: "rate_limit_error"
             case 500...: "server_error"
             default: "invalid_request_error"
             }

@@ -79,8 +79,10 @@ public enum OpenAPI {
         if route.isWork || route.path.contains("{") || route.path == "/api/show" { statuses.append(.notFound) }
         if route.isWork || route.path == "/info" { statuses += [.failedDependency, .conflict] }
         if route.family == .tei, route.isWork || route.path == "/info" {
-            statuses += [.unprocessableEntity, .tooManyRequests, .notFound]
+            statuses += [.unprocessableEntity, .notFound]
         }
+        // Ollama says 503 there, too.
+        if route.family != .ollama, route.isWork || route.path == "/info" { statuses.append(.tooManyRequests) }
         return Set(statuses.map(\.code)).sorted().map { HTTPResponseStatus(statusCode: Int($0)) }
     }
 
