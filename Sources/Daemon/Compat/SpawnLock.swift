@@ -22,18 +22,32 @@ struct SpawnLock: Sendable {
         let name = SocketPlace.name(of: socket)
         let stem = name.lastIndex(of: ".").flatMap { $0 == name.startIndex ? nil : String(name[..<$0]) } ?? name
         path = "\(folder)/\(stem).spawnlock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw StartupError("cannot open the lock '\(path)'", errno) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
-            close(descriptor)
-            throw StartupError("'\(path)' is no plain file with one name")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw StartupError("Another daemon is already running: it holds '\(path)'")
+        while true {
+            let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard file >= 0 else { throw StartupError("cannot open the lock '\(path)'", errno) }
+            var status = stat()
+            guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink <= 1 else {
+                close(file)
+                throw StartupError("'\(path)' is no plain file with one name")
+            }
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                close(file)
+                throw StartupError("Another daemon is already running: it holds '\(path)'")
+            }
+            // Whoever held it meanwhile has removed this file with its end, and others lock a new one.
+            if Self.isAt(path, file) {
+                descriptor = file
+                break
+            }
+            close(file)
         }
         beat()
+    }
+
+    private static func isAt(_ path: String, _ file: Int32) -> Bool {
+        var (named, locked) = (stat(), stat())
+        return lstat(path, &named) == 0 && fstat(file, &locked) == 0 && named.st_ino == locked.st_ino
+            && named.st_dev == locked.st_dev
     }
 
     /// At least once a second.
@@ -48,7 +62,8 @@ struct SpawnLock: Sendable {
     }
 
     func release() {
-        unlink(path)
+        // Unless it is another daemon's by now.
+        if Self.isAt(path, descriptor) { unlink(path) }
         close(descriptor)
     }
 }
