@@ -32,6 +32,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -141,7 +142,7 @@ let package = Package(
             "GatewaysTests",
             [
                 "Configuration", "Gateways", "Inference", "JSON", "Jobs", "JobsHost", "Observability", "Search",
-                "Serving", "WireProtocol", nioCore, nioHTTP1, nioPosix,
+                "Serving", "WireProtocol", nioCore, nioEmbedded, nioHTTP1, nioPosix,
             ]),
         tests(
             "CompatTests",

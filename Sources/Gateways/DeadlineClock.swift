@@ -17,8 +17,9 @@ final class DeadlineClock {
         self.ring = ring
     }
 
-    func set(_ time: Duration, since start: NIODeadline = .now()) {
-        let moment = start + TimeAmount(time)
+    /// - Parameter start: by the loop's clock; nil for now.
+    func set(_ time: Duration, since start: NIODeadline? = nil) {
+        let moment = (start ?? loop.now) + TimeAmount(time)
         deadline = moment
         // One that rings earlier looks again.
         if scheduled != nil, wakes <= moment { return }
@@ -43,7 +44,7 @@ final class DeadlineClock {
     private func wake() {
         scheduled = nil
         guard let deadline else { return }
-        if deadline <= .now() {
+        if deadline <= loop.now {
             self.deadline = nil
             ring()
         } else {

@@ -31,13 +31,13 @@ final class WebSocketClient {
     /// - Parameter early: bytes that follow the handshake at once.
     init(_ port: Int, headers: String = "", early: [UInt8] = []) throws {
         raw = try RawClient(port)
-        raw.send(
-            Array(
-                ("GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n").utf8
-            )
-                + early)
+        raw.send(Array(Self.handshake(headers).utf8) + early)
         answer = try #require(raw.receive())
+    }
+
+    static func handshake(_ headers: String = "") -> String {
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\(headers)\r\n"
     }
 
     static func bytes(

@@ -4,10 +4,13 @@
 
 import Gateways
 import JSON
+import NIOCore
+import NIOEmbedded
 import NIOHTTP1
+import Serving
 import Testing
 
-@Suite struct WebSocketTests {
+@Suite(.timeLimit(.minutes(5))) struct WebSocketTests {
     /// Asks nobody whether he is there: on a busy machine, everyone may be silent for long.
     private static let patient = {
         var limits = WebSocketLimits()
@@ -147,20 +150,37 @@ import Testing
         }
     }
 
+    /// In a time of its own.
     @Test func silenceIsAskedAndThenLeft() async throws {
-        var limits = WebSocketLimits()
-        limits.pingInterval = .milliseconds(40)
-        try await talk(limits) { port in
-            let client = try WebSocketClient(port)
-            // It answers three times and then no more.
-            for _ in 0..<3 {
-                let ping = client.receive()
-                #expect(ping?.opcode == .ping)
-                client.send(.pong, ping?.payload ?? [])
-            }
-            #expect(client.receive()?.opcode == .ping)
-            #expect(client.raw.isAtEnd())
+        let channel = NIOAsyncTestingChannel()
+        var limits = HTTPLimits()
+        limits.headTimeout = .seconds(600)
+        let gateway = HTTPGateway(daemon: TestDaemon()) { AccessPolicy() }
+        let connection = try await channel.testingEventLoop.executeInContext { [limits] in
+            try HTTPConnection(
+                channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: limits,
+                webSocket: WebSocketLimits())
         }
+        let serving = Task { await connection.serve() }
+        try await channel.connect(to: SocketAddress(unixDomainSocketPath: "/nowhere"))
+        func send(_ bytes: [UInt8]) async throws { try await channel.writeInbound(ByteBuffer(bytes: bytes)) }
+        func sent() async throws -> [UInt8] {
+            var bytes: [UInt8] = []
+            while let piece = try await channel.readOutbound(as: ByteBuffer.self) { bytes += piece.readableBytesView }
+            return bytes
+        }
+        try await send(Array(WebSocketClient.handshake().utf8))
+        #expect(try await sent().starts(with: "HTTP/1.1 101 ".utf8))
+        // It answers three times and then no more.
+        for isAnswered in [true, true, true, false] {
+            await channel.testingEventLoop.advanceTime(by: .seconds(30))
+            #expect(try await sent() == WebSocketClient.bytes(.ping, [], masks: false))
+            if isAnswered { try await send(WebSocketClient.bytes(.pong, [])) }
+        }
+        #expect(channel.isActive)
+        await channel.testingEventLoop.advanceTime(by: .seconds(30))
+        await serving.value
+        #expect(!channel.isActive)
     }
 
     @Test func whoMayNotIsNotLetIn() async throws {

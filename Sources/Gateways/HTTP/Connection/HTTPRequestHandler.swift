@@ -41,7 +41,7 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let memory: BodyMemory.Share
         /// Headers of the answer that makes it a WebSocket.
         var upgrade: HTTPHeaders?
-        let start = NIODeadline.now()
+        let start: NIODeadline
     }
 
     private var state = State.waiting
@@ -161,7 +161,7 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
             head.method, head.uri, headers: head.headers, client: client, isLocal: isLocal)
         var incoming = Incoming(
             request: request, version: head.version, keepsAlive: head.isKeepAlive,
-            memory: BodyMemory.Share(of: gateway.bodies))
+            memory: BodyMemory.Share(of: gateway.bodies), start: context.eventLoop.now)
         // The decoder reads nothing behind a request for another protocol, and there is no such here.
         if head.version != .http1_1 || head.headers.contains(name: "upgrade") { incoming.keepsAlive = false }
         incoming.answer = gateway.answerWithoutBody(to: request)
@@ -330,8 +330,10 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func refuse(_ failure: HTTPFailure, _ context: ChannelHandlerContext) {
         if case .receiving(let incoming) = state { return refuse(failure, incoming, context) }
         let request = HTTPRequest(.GET, "/", client: client, isLocal: isLocal)
-        let memory = BodyMemory.Share(of: gateway.bodies)
-        refuse(failure, Incoming(request: request, version: .http1_1, keepsAlive: false, memory: memory), context)
+        let incoming = Incoming(
+            request: request, version: .http1_1, keepsAlive: false, memory: BodyMemory.Share(of: gateway.bodies),
+            start: context.eventLoop.now)
+        refuse(failure, incoming, context)
     }
 
     private func refuse(_ failure: HTTPFailure, _ incoming: Incoming, _ context: ChannelHandlerContext) {
