@@ -52,19 +52,23 @@ func wait(_ what: String, _ condition: () throws -> Bool) throws {
 
 func text(_ path: String) -> String { readText(path) ?? "" }
 
-/// A port that nobody has, for a setting that wants a number.
+/// A port that nobody has, below those that the system chooses from for others.
 func freePort() throws -> Int {
+    let range = text("/proc/sys/net/ipv4/ip_local_port_range").split(whereSeparator: \.isWhitespace)
+    let end = max(10_100, min(32_000, range.first.flatMap { Int($0) } ?? 32_000))
+    return try #require((0..<1000).lazy.map { _ in Int.random(in: 10_000..<end) }.first(where: isFree))
+}
+
+private func isFree(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { pointer in
+    address.sin_port = UInt16(port).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
     }
-    try #require(result == 0)
-    return Int(UInt16(bigEndian: address.sin_port))
 }
