@@ -49,33 +49,42 @@ struct LifecycleTests {
 
     @Test func terminationFinishesWhatIsInFlight() throws {
         let home = try TestHome()
+        try home.write("config.toml", "[daemon]\nshutdown_timeout = 600\n")
         let daemon = try ForegroundDaemon(home)
         let connection = try RawConnection(home.socket)
-        let texts = JSONValue.array((0..<400).map { .string(String(repeating: "word \($0) ", count: 60)) })
-        connection.send(request("embed", ["input": texts, "encoding": "base64"]))
-        // Health is answered when the daemon has read what came before it, so the work is in flight.
-        _ = try RawConnection(home.socket).call("daemon.health")
-        while try RawConnection(home.socket).call("daemon.status")["result"]?["requests"]?["in_flight"] != 1 {}
+        connection.send(request("embed", ["input": Self.texts(800), "encoding": "base64"]))
+        let other = try RawConnection(home.socket)
+        // Where it is answered before anybody looks, there is nothing left to finish, and the answer is there all the same.
+        try wait("the request") { try requests(other)?["total"] == 1 }
         kill(daemon.pid, SIGTERM)
         let reply = try #require(try connection.receive())
-        #expect(reply["result"]?["embeddings"]?.array?.count == 400)
+        #expect(reply["result"]?["embeddings"]?.array?.count == 800)
         #expect(daemon.wait() == 0)
     }
 
     @Test func whoCancelsWhileTheDaemonStopsHearsOfTheCancellation() throws {
         let home = try TestHome()
+        try home.write("config.toml", "[daemon]\nshutdown_timeout = 600\n")
         let daemon = try ForegroundDaemon(home)
         let connection = try RawConnection(home.socket)
-        let texts = JSONValue.array((0..<4000).map { .string(String(repeating: "word \($0) ", count: 60)) })
-        connection.send(request("embed", ["input": texts, "encoding": "base64"], id: 7))
+        // Far more than is done until it is cancelled.
+        connection.send(request("embed", ["input": Self.texts(40_000), "encoding": "base64"], id: 7))
         let other = try RawConnection(home.socket)
-        while try other.call("daemon.status")["result"]?["requests"]?["in_flight"] != 1 {}
+        try wait("the request") { try requests(other)?["in_flight"] == 1 }
         _ = try other.call("daemon.shutdown")
-        while try other.call("daemon.status")["result"]?["state"] != "draining" {}
+        try wait("the beginning of the end") { try other.call("daemon.status")["result"]?["state"] == "draining" }
         connection.send("{\"jsonrpc\":\"2.0\",\"method\":\"$/cancelRequest\",\"params\":{\"id\":7}}\n")
         let reply = try #require(try connection.receive())
         #expect(reply["id"] == 7 && reply["error"]?["code"] == -32015, "\(reply)")
         #expect(daemon.wait() == 0)
+    }
+
+    private static func texts(_ count: Int) -> JSONValue {
+        .array((0..<count).map { .string(String(repeating: "word \($0) ", count: 60)) })
+    }
+
+    private func requests(_ connection: RawConnection) throws -> JSONValue? {
+        try connection.call("daemon.status")["result"]?["requests"]
     }
 
     @Test func aSecondDaemonOnTheSameSocketLeavesTheFirstAlone() throws {
