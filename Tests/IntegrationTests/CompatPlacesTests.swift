@@ -105,6 +105,67 @@ import Testing
         try wait("the front-end") { RawConnection.isServed(port: port) }
     }
 
+    /// "localhost" may be either.
+    @Test func twilogsPortIsThatOfBothLoopbackAddresses() throws {
+        let port = try freePort()
+        let home = try TestHome(
+            frontEnds: "twilog = true\ntwilog_port = \(port)\ntwilog_model = \"sentence-transformers/all-MiniLM-L6-v2\""
+        )
+        try home.start(with: "twilog")
+        var connections = [try RawConnection(port: port)]
+        if let descriptor = try connectedOverIPv6(to: port) {
+            connections.append(RawConnection(descriptor: descriptor))
+        }
+        for connection in connections {
+            connection.upgrade()
+            connection.send(text: #"{"jsonrpc":"2.0","id":1,"method":"check_init"}"#)
+            let answer = try JSONValue(parsing: connection.receiveText())
+            #expect(answer["result"]?["status"]?.string?.hasPrefix("init_") == true)
+        }
+        withExtendedLifetime(home) {}
+    }
+
+    /// - Returns: nil on a machine without IPv6.
+    private func connectedOverIPv6(to port: Int) throws -> Int32? {
+        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_addr = in6addr_loopback
+        func call(_ function: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    function(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+                }
+            }
+        }
+        // Any port.
+        guard call(bind) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        address.sin6_port = UInt16(port).bigEndian
+        let result = call(connect)
+        try #require(result == 0, "connect to [::1]:\(port): \(String(cString: strerror(errno)))")
+        return descriptor
+    }
+
+    /// Neither the daemon nor its other connections wait for whoever would have to write to a pipe.
+    @Test func pipesInThePlaceOfFilesHoldUpNobody() throws {
+        let home = try TestHome(frontEnds: "")
+        let (place, job) = (home.path + "/mozartd.pid", home.path + "/pipe.yaml")
+        mkfifo(place, 0o600)
+        mkfifo(job, 0o600)
+        try home.run(["start"])
+        let refused = try home.run(["compat", "enable", "mozart"])
+        #expect(refused.errors.contains("is there and is no file"), "\(refused.errors)")
+        unlink(place)
+        #expect(try home.run(["compat", "enable", "mozart"]).status == 0)
+        try wait("the socket") { exists(home.mozartSocket) }
+        let receipt = try RawConnection(home.mozartSocket).call("job.submit", ["config_path": .string(job)])["result"]
+        #expect(receipt?["status"] == "rejected" && receipt?["message"]?.string?.contains("is no file") == true)
+    }
+
     @Test func mozartsRunningJobIsPausedAndCancelled() throws {
         let home = try TestHome(frontEnds: "mozart = true")
         home.write("name: long\nsteps:\n  - id: wait\n    run: sleep 600\n", to: "long.yaml")

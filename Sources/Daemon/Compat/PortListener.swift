@@ -63,14 +63,19 @@ final class PortListener: Sendable {
         }
         let deadline = ContinuousClock.now + Self.patience
         while true {
+            var bound: [NIOAsyncChannel<Visitor, Never>] = []
             do {
-                let first = try await bootstrap.bind(
-                    host: "127.0.0.1", port: port, childChannelInitializer: accept)
-                // Machines without IPv6 do without.
-                let second = try? await bootstrap.bind(host: "::1", port: port, childChannelInitializer: accept)
-                servers = [first] + (second.map { [$0] } ?? [])
+                for host in ["127.0.0.1", "::1"] {
+                    do {
+                        bound.append(try await bootstrap.bind(host: host, port: port, childChannelInitializer: accept))
+                    } catch let error as IOError where !bound.isEmpty && error.errnoCode != EADDRINUSE {
+                        // Machines without IPv6 do without.
+                    }
+                }
+                servers = bound
                 return
             } catch {
+                for server in bound { try? await server.executeThenClose { _ in } }
                 guard let error = error as? IOError, error.errnoCode == EADDRINUSE, ContinuousClock.now < deadline
                 else { throw StartupError("cannot listen on port \(port): \(error)") }
                 try await Task.sleep(for: .milliseconds(100))
