@@ -15,7 +15,7 @@ import Serving
 import Synchronization
 import Testing
 
-@Suite struct SpanExporterTests {
+@Suite(.timeLimit(.minutes(5))) struct SpanExporterTests {
     /// Waits for nothing longer than it must.
     private static let quick = {
         var limits = ExportLimits()

@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite struct BatchTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchTests {
     private let requests = (0..<3).map { index in
         #"{"custom_id":"r\#(index)","method":"POST","url":"/v1/embeddings","body":{"input":"w1"}}"# + "\n"
     }.joined()

@@ -289,7 +289,8 @@ import Testing
         let server = try await TestServer(daemon, limits: limits)
         let body = #"{"input":"w1","user":"\#(String(repeating: "x", count: 2000))"}"#
         @Sendable func ask(_ path: String = "/v1/embeddings") async throws -> RawClient.Answer? {
-            try await blocking { [port = server.port] in
+            try Task.checkCancellation()
+            return try await blocking { [port = server.port] in
                 let client = try RawClient(port)
                 client.send(Self.request(body, to: path))
                 return client.receive()
