@@ -30,36 +30,31 @@ public struct HTTPGateway: Sendable {
     ///
     /// `finish` must follow once the answer has left.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
-        let start = ContinuousClock.now
-        let response: HTTPResponse
-        var route: Route?
-        if let early = answerWithoutBody(to: request) {
-            response = early
-        } else {
-            do throws(HTTPFailure) {
-                let match = try RouteMatch.find(request)
-                route = match.route
-                response = await perform(match, request, start)
-            } catch {
-                response = APIFamily(ofUnknown: String(request.path)).response(for: error)
-            }
+        switch admit(request) {
+        case .answered(let response): finished(response, to: request)
+        case .admitted(let match): await respond(to: request, by: match)
         }
-        return finished(response, to: request, route: route?.path, since: start)
     }
 
-    /// The answer to a request that needs no look at its body: one that may not be asked, or leads nowhere.
-    func answerWithoutBody(to request: HTTPRequest) -> HTTPResponse? {
+    /// What becomes of a request as soon as its head is there.
+    enum Admission: Sendable {
+        /// It may not be asked, or leads nowhere, or needs no look at its body.
+        case answered(HTTPResponse)
+        case admitted(RouteMatch)
+    }
+
+    func admit(_ request: HTTPRequest) -> Admission {
         let policy = policy()
         do throws(HTTPFailure) {
             let asked = request.path == WebSocketHandshake.path ? WebSocketHandshake.withToken(request) : request
             let page = Page.response(to: request)
             if let refusal = policy.refusal(of: asked, needsToken: page == nil) { throw refusal }
-            if let page { return page }
+            if let page { return .answered(page) }
             if WebSocketHandshake.isWanted(request) { _ = try WebSocketHandshake.accept(request) }
             if request.method == .OPTIONS {
-                return policy.preflight(request, methods: try RouteMatch.methods(request))
+                return .answered(policy.preflight(request, methods: try RouteMatch.methods(request)))
             }
-            _ = try RouteMatch.find(request)
+            let match = try RouteMatch.find(request)
             if let encoding = request.headers.first(name: "content-encoding"), encoding.lowercased() != "identity" {
                 var failure = HTTPFailure(
                     .unsupportedMediaType, "unsupported_encoding",
@@ -67,10 +62,17 @@ public struct HTTPGateway: Sendable {
                 failure.headers = ["accept-encoding": "identity"]
                 throw failure
             }
-            return nil
+            return .admitted(match)
         } catch {
-            return self.response(for: error, to: request)
+            return .answered(self.response(for: error, to: request))
         }
+    }
+
+    /// Answers a request that was admitted.
+    func respond(to request: HTTPRequest, by match: RouteMatch) async -> HTTPResponse {
+        let start = ContinuousClock.now
+        let response = await perform(match, request, start)
+        return finished(response, to: request, route: match.route.path, since: start)
     }
 
     /// In the shape of the API that the path belongs to.

@@ -32,16 +32,18 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private struct Incoming {
         var request: HTTPRequest
+        /// The body of what is answered without a look at it is passed over.
+        let admission: HTTPGateway.Admission
         var version: HTTPVersion
         var keepsAlive: Bool
-        /// Known before the body is; the body is passed over.
-        var answer: HTTPResponse?
         var bytes = 0
         /// What the body takes of the memory for all bodies.
         let memory: BodyMemory.Share
         /// Headers of the answer that makes it a WebSocket.
         var upgrade: HTTPHeaders?
         let start: NIODeadline
+
+        var isAdmitted: Bool { if case .admitted = admission { true } else { false } }
     }
 
     private var state = State.waiting
@@ -160,12 +162,11 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let request = HTTPRequest(
             head.method, head.uri, headers: head.headers, client: client, isLocal: isLocal)
         var incoming = Incoming(
-            request: request, version: head.version, keepsAlive: head.isKeepAlive,
+            request: request, admission: gateway.admit(request), version: head.version, keepsAlive: head.isKeepAlive,
             memory: BodyMemory.Share(of: gateway.bodies), start: context.eventLoop.now)
         // The decoder reads nothing behind a request for another protocol, and there is no such here.
         if head.version != .http1_1 || head.headers.contains(name: "upgrade") { incoming.keepsAlive = false }
-        incoming.answer = gateway.answerWithoutBody(to: request)
-        if incoming.answer == nil, head.version == .http1_1, WebSocketHandshake.isWanted(request) {
+        if incoming.isAdmitted, head.version == .http1_1, WebSocketHandshake.isWanted(request) {
             incoming.upgrade = try? WebSocketHandshake.accept(request)
         }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
@@ -177,11 +178,11 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
                     context)
             }
             // A client that is refused need not send its body.
-            if let answer = incoming.answer { return close(with: answer, incoming, context) }
+            if case .answered(let answer) = incoming.admission { return close(with: answer, incoming, context) }
             let go = HTTPResponseHead(version: head.version, status: .continue)
             context.writeAndFlush(Self.wrapOutboundOut(.head(go)), promise: nil)
         }
-        if incoming.answer == nil { incoming.request.body.reserveCapacity(min(length, limits.body)) }
+        if incoming.isAdmitted { incoming.request.body.reserveCapacity(min(length, limits.body)) }
         state = .receiving(incoming)
         clock?.set(limits.time(for: 0))
     }
@@ -189,7 +190,7 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func receive(_ bytes: ByteBuffer, _ incoming: inout Incoming, _ context: ChannelHandlerContext) {
         incoming.bytes += bytes.readableBytes
         guard incoming.bytes <= limits.body else { return refuse(tooLarge, incoming, context) }
-        if incoming.answer == nil {
+        if incoming.isAdmitted {
             guard incoming.memory.take(bytes.readableBytes, limit: limits.allBodies) else {
                 return refuse(noRoom, incoming, context)
             }
@@ -209,14 +210,15 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         state = .answering
         clock?.stop()
-        if let answer = incoming.answer {
-            return write(gateway.finished(answer, to: incoming.request), incoming, context)
-        }
-        let loop = context.eventLoop
-        let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
-        answering = Task { [gateway] in
-            let response = await gateway.respond(to: incoming.request)
-            loop.execute { bound.value.handler.write(response, incoming, bound.value.context) }
+        switch incoming.admission {
+        case .answered(let answer): write(gateway.finished(answer, to: incoming.request), incoming, context)
+        case .admitted(let match):
+            let loop = context.eventLoop
+            let bound = NIOLoopBound((handler: self, context: context), eventLoop: loop)
+            answering = Task { [gateway] in
+                let response = await gateway.respond(to: incoming.request, by: match)
+                loop.execute { bound.value.handler.write(response, incoming, bound.value.context) }
+            }
         }
     }
 
@@ -330,10 +332,11 @@ final class HTTPRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func refuse(_ failure: HTTPFailure, _ context: ChannelHandlerContext) {
         if case .receiving(let incoming) = state { return refuse(failure, incoming, context) }
         let request = HTTPRequest(.GET, "/", client: client, isLocal: isLocal)
+        let response = gateway.response(for: failure, to: request)
         let incoming = Incoming(
-            request: request, version: .http1_1, keepsAlive: false, memory: BodyMemory.Share(of: gateway.bodies),
-            start: context.eventLoop.now)
-        refuse(failure, incoming, context)
+            request: request, admission: .answered(response), version: .http1_1, keepsAlive: false,
+            memory: BodyMemory.Share(of: gateway.bodies), start: context.eventLoop.now)
+        close(with: response, incoming, context)
     }
 
     private func refuse(_ failure: HTTPFailure, _ incoming: Incoming, _ context: ChannelHandlerContext) {
