@@ -56,8 +56,9 @@ public struct StartupError: Error, Sendable, CustomStringConvertible {
 }
 
 extension InstanceLock {
-    /// How long a daemon that is on its way out may keep the lock.
-    private static let patience: Duration = .seconds(40)
+    /// How long a daemon that is on its way out may keep the lock: it answers what it has, and ends its jobs' steps, for
+    /// 30 seconds each.
+    private static let patience: Duration = .seconds(75)
 
     /// Takes the lock, waiting for a daemon that is stopping.
     /// - Returns: nil when another daemon serves the socket.

@@ -3,6 +3,7 @@
 // Peers that take a connection, or let it wait, and say nothing.
 
 import Daemon
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -54,11 +55,7 @@ import Testing
     }
 
     private func stream(_ family: Int32) -> Int32 {
-        #if canImport(Glibc)
-            socket(family, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            socket(family, SOCK_STREAM, 0)
-        #endif
+        socket(family, streamSocket, 0)
     }
 
     private func call<Address>(

@@ -5,6 +5,7 @@
 
 import JSON
 import Synchronization
+import TestSupport
 import WireProtocol
 
 #if canImport(Glibc)
@@ -31,11 +32,7 @@ final class FakeDaemon: Sendable {
         _ serve: @escaping @Sendable (FakeConnection, _ number: Int) -> Void
     ) {
         self.home = home
-        #if canImport(Darwin)
-            listener = socket(AF_UNIX, SOCK_STREAM, 0)
-        #else
-            listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        #endif
+        listener = socket(AF_UNIX, streamSocket, 0)
         _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

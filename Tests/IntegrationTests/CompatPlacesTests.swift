@@ -127,7 +127,7 @@ import Testing
 
     /// - Returns: nil on a machine without IPv6.
     private func connectedOverIPv6(to port: Int) throws -> Int32? {
-        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET6, streamSocket, 0)
         guard descriptor >= 0 else { return nil }
         var address = sockaddr_in6()
         address.sin6_family = sa_family_t(AF_INET6)

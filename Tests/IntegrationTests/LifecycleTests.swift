@@ -49,7 +49,7 @@ struct LifecycleTests {
 
     @Test func terminationFinishesWhatIsInFlight() throws {
         let home = try TestHome()
-        try home.write("config.toml", "[daemon]\nshutdown_timeout = 600\n")
+        home.write("[daemon]\nshutdown_timeout = 600\n", to: "config.toml")
         let daemon = try ForegroundDaemon(home)
         let connection = try RawConnection(home.socket)
         connection.send(request("embed", ["input": Self.texts(800), "encoding": "base64"]))
@@ -64,7 +64,7 @@ struct LifecycleTests {
 
     @Test func whoCancelsWhileTheDaemonStopsHearsOfTheCancellation() throws {
         let home = try TestHome()
-        try home.write("config.toml", "[daemon]\nshutdown_timeout = 600\n")
+        home.write("[daemon]\nshutdown_timeout = 600\n", to: "config.toml")
         let daemon = try ForegroundDaemon(home)
         let connection = try RawConnection(home.socket)
         // Far more than is done until it is cancelled.

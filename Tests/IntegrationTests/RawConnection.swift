@@ -5,6 +5,7 @@
 
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 final class RawConnection {
@@ -14,7 +15,7 @@ final class RawConnection {
     /// - Parameter isPatient: false to fail where the other side has no room for one more at this moment.
     init(_ path: String, isPatient: Bool = true) throws {
         signal(SIGPIPE, SIG_IGN)
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_UNIX, streamSocket, 0)
         let flags = fcntl(descriptor, F_GETFL)
         if !isPatient { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
         defer { _ = fcntl(descriptor, F_SETFL, flags) }
@@ -45,7 +46,7 @@ final class RawConnection {
     }
 
     private static func connected(to port: Int) -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, streamSocket, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

@@ -148,9 +148,9 @@ import Testing
             "name: a\nsteps: [{id: x, run: \"[ -e go ] || sleep 1000; echo value=1 > $HEARTH_OUTPUT\", outputs: [value]}]"
         )
         await test.engine.shutdown(within: .zero)
-        removeTree("\(test.folder)/state/jobs")
-        write("", to: "\(test.folder)/go")
-        let next = try TestEngine(folder: test.folder)
+        test.home.remove("state/jobs")
+        test.home.write("", to: "go")
+        let next = try TestEngine(in: test.home)
         #expect(try await next.engine.wait(id).state == .completed)
         #expect(try await next.engine.status(id)["x"].outputs == ["value": "1"])
         await next.end()

@@ -4,6 +4,7 @@
 // thread per connection, one request per connection.
 
 import Synchronization
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -39,11 +40,7 @@ final class HTTPServer: Sendable {
     static let goneOrigin = "http://127.0.0.1:1"
 
     init(_ respond: @escaping @Sendable (HTTPRequest) -> HTTPResponse) {
-        #if canImport(Glibc)
-            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            let listener = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
+        let listener = socket(AF_INET, streamSocket, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

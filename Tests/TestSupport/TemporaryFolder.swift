@@ -12,10 +12,11 @@
 public final class TemporaryFolder: Sendable {
     public let path: String
 
+    /// Its name is not ASCII, as many homes' names are not.
     public init() {
         var parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         while parent.count > 1, parent.last == "/" { parent.removeLast() }
-        var template = Array("\(parent)/hearth-XXXXXX".utf8CString)
+        var template = Array("\(parent)/hearth-ä-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "no temporary folder: \(String(cString: strerror(errno)))")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

@@ -254,10 +254,10 @@ import Testing
         let zeros = String(repeating: "0", count: 32)
         let result = "file-\(zeros)"
         try await withFollowingEngine { batches, id in
-            write("{", to: "\(batches)/\(id)/order.json")
-            write("{", to: "\(batches)/\(id)/progress.json")
+            writeFile("{", to: "\(batches)/\(id)/order.json")
+            writeFile("{", to: "\(batches)/\(id)/progress.json")
             // Perhaps its results.
-            write("", to: "\(batches)/files/\(result)")
+            writeFile("", to: "\(batches)/files/\(result)")
             mkdir("\(batches)/batch_\(zeros)", 0o700)
         } _: { engine, id in
             let left = names(in: engine.files.root)
@@ -270,7 +270,7 @@ import Testing
     @Test func thoseThatAreRememberedGoOnHoweverManyThereAre() async throws {
         try await withFollowingEngine { batches, _ in
             mkdir("\(batches)/old", 0o700)
-            write("{}", to: "\(batches)/old/order.json")
+            writeFile("{}", to: "\(batches)/old/order.json")
             for number in 1..<Batches.maximumBatches {
                 let zeros = String(repeating: "0", count: 32 - String(number).utf8.count)
                 symlink("old", "\(batches)/batch_\(zeros)\(number)")
