@@ -13,8 +13,9 @@ import TestSupport
 import Testing
 
 @Suite struct EmberTests {
+    /// - Parameter heartbeat: may come before an answer on a busy machine, so there is none unless it is in question.
     private func withEmber(
-        _ daemon: TestDaemon, model: Configuration.EmberModel = .miniLM, heartbeat: Duration = .seconds(2),
+        _ daemon: TestDaemon, model: Configuration.EmberModel = .miniLM, heartbeat: Duration = .seconds(600),
         limit: Int = 1 << 20, _ body: (Place) async throws -> Void
     ) async throws {
         let frontEnd = EmberFrontEnd(daemon, model: model, process: 4711)

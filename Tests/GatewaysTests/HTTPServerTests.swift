@@ -19,21 +19,12 @@ import Testing
         "POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Limits for where time is not the question: a busy machine may take long.
-    private static let patient = {
-        var limits = HTTPLimits()
-        limits.headTimeout = .seconds(600)
-        limits.idleTimeout = .seconds(600)
-        limits.transferTimeout = .seconds(600)
-        return limits
-    }()
-
     /// Talks to a server of its own.
     private func talk(
-        _ limits: HTTPLimits? = nil, policy: AccessPolicy = AccessPolicy(),
+        _ limits: HTTPLimits = .patient(), policy: AccessPolicy = AccessPolicy(),
         _ conversation: @escaping @Sendable (RawClient) throws -> Void
     ) async throws {
-        let server = try await TestServer(policy: policy, limits: limits ?? Self.patient)
+        let server = try await TestServer(policy: policy, limits: limits)
         try await blocking { [port = server.port] in try conversation(try RawClient(port)) }
     }
 
@@ -125,7 +116,7 @@ import Testing
     }
 
     @Test func longBodiesAreRefused() async throws {
-        try await talk(HTTPLimits(body: 4096)) { client in
+        try await talk(.patient(body: 4096)) { client in
             client.send("POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4097\r\n\r\n")
             let answer = client.receive()
             #expect(answer?.status == 413 && answer?.text.contains("4096") == true)
@@ -133,16 +124,16 @@ import Testing
             #expect(client.isAtEnd())
         }
         // The whole body is on its way already: the client still reads the answer.
-        try await talk(HTTPLimits(body: 4096)) { client in
+        try await talk(.patient(body: 4096)) { client in
             client.send(Self.request(String(repeating: "x", count: 2_000_000)))
             #expect(client.receive()?.status == 413)
         }
-        try await talk(HTTPLimits(body: 4096)) { client in
+        try await talk(.patient(body: 4096)) { client in
             client.send("POST /api/embed HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
             client.send(String(repeating: "400\r\n" + String(repeating: "x", count: 1024) + "\r\n", count: 5))
             #expect(client.receive()?.status == 413)
         }
-        try await talk(HTTPLimits(body: 4096)) { client in
+        try await talk(.patient(body: 4096)) { client in
             client.send(
                 "POST /v1/embeddings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n")
             #expect([400, 413].contains(client.receive()?.status))
@@ -192,7 +183,7 @@ import Testing
 
     /// Only the limit in question is short.
     @Test func slowClientsAreLeft() async throws {
-        var limits = Self.patient
+        var limits = HTTPLimits.patient()
         limits.headTimeout = .milliseconds(50)
         // Nothing, and half a head.
         for beginning in ["", "GET /v1/models HT"] {
@@ -202,7 +193,7 @@ import Testing
                 #expect(client.isAtEnd())
             }
         }
-        limits = Self.patient
+        limits = HTTPLimits.patient()
         limits.transferTimeout = .milliseconds(50)
         // Half a body.
         try await talk(limits) { client in
@@ -210,7 +201,7 @@ import Testing
             let answer = client.receive()
             #expect(answer?.status == 408 && answer?.text.contains("\"error\":\"") == true)
         }
-        limits = Self.patient
+        limits = HTTPLimits.patient()
         limits.idleTimeout = .milliseconds(50)
         // Nothing after an answer.
         try await talk(limits) { client in
@@ -222,7 +213,7 @@ import Testing
 
     /// Nobody's place is taken for ever by who asks for a stream and does not read it.
     @Test func whoDoesNotReadAStreamIsLeft() async throws {
-        var limits = Self.patient
+        var limits = HTTPLimits.patient()
         limits.transferTimeout = .milliseconds(200)
         limits.slowestTransfer = .max
         let daemon = TestDaemon()
@@ -268,7 +259,7 @@ import Testing
     /// Work that nobody waits for any more ends as a failure, before it is done.
     @Test func aClientThatGoesEndsItsWork() async throws {
         let daemon = TestDaemon(isHeld: true)
-        let server = try await TestServer(daemon, limits: Self.patient)
+        let server = try await TestServer(daemon)
         do {
             let client = try RawClient(server.port)
             client.send(Self.post)
@@ -283,7 +274,7 @@ import Testing
     }
 
     @Test func allBodiesTogetherHaveALimit() async throws {
-        var limits = Self.patient
+        var limits = HTTPLimits.patient()
         limits.allBodies = 3000
         let daemon = TestDaemon(isHeld: true)
         let server = try await TestServer(daemon, limits: limits)

@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: [[], beginning])
     func aHandshakeThatDoesNotGoOnEnds(bytes: [UInt8]) async throws {
-        var limits = HTTPLimits()
+        var limits = HTTPLimits.patient()
         limits.headTimeout = .milliseconds(50)
         let server = try await TestServer(limits: limits, tls: try identity())
         try await blocking { [port = server.port] in

@@ -21,7 +21,7 @@ final class TestServer: Sendable {
     private let channel: any Channel
 
     init(
-        _ daemon: TestDaemon = TestDaemon(), policy: AccessPolicy = AccessPolicy(), limits: HTTPLimits = HTTPLimits(),
+        _ daemon: TestDaemon = TestDaemon(), policy: AccessPolicy = AccessPolicy(), limits: HTTPLimits = .patient(),
         webSocket: WebSocketLimits = WebSocketLimits(), tls: TLSIdentity? = nil
     ) async throws {
         let gateway = HTTPGateway(daemon: daemon) { policy }
@@ -39,6 +39,18 @@ final class TestServer: Sendable {
     }
 
     deinit { channel.close(promise: nil) }
+}
+
+extension HTTPLimits {
+    /// For where time is not the question: a busy machine may take long.
+    static func patient(body: Int = 64 << 20) -> HTTPLimits {
+        var limits = HTTPLimits(body: body)
+        limits.headTimeout = .seconds(600)
+        limits.idleTimeout = .seconds(600)
+        limits.transferTimeout = .seconds(600)
+        limits.lingerTimeout = .seconds(600)
+        return limits
+    }
 }
 
 /// A connection, blocking; to be used off the cooperative threads.

@@ -141,7 +141,9 @@ import Testing
         ]
         // Each has a server of its own.
         for (index, (code, breakRule)) in cases.enumerated() {
-            try await talk(WebSocketLimits(message: 4096)) { port in
+            var limits = Self.patient
+            limits.message = 4096
+            try await talk(limits) { port in
                 let client = try WebSocketClient(port)
                 breakRule(client)
                 let frame = client.receive()
@@ -153,12 +155,10 @@ import Testing
     /// In a time of its own.
     @Test func silenceIsAskedAndThenLeft() async throws {
         let channel = NIOAsyncTestingChannel()
-        var limits = HTTPLimits()
-        limits.headTimeout = .seconds(600)
         let gateway = HTTPGateway(daemon: TestDaemon()) { AccessPolicy() }
-        let connection = try await channel.testingEventLoop.executeInContext { [limits] in
+        let connection = try await channel.testingEventLoop.executeInContext {
             try HTTPConnection(
-                channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: limits,
+                channel: channel, gateway: gateway, client: .unknown, isLocal: false, limits: .patient(),
                 webSocket: WebSocketLimits())
         }
         let serving = Task { await connection.serve() }
