@@ -23,8 +23,11 @@ import WireProtocol
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try TwilogConnection.accept(
-                        channel, frontEnd, client: .unknown, handshakeTime: .minutes(10))
+                    // A busy machine may take long.
+                    var limits = TwilogConnection.limits
+                    limits.pingInterval = .seconds(600)
+                    return try TwilogConnection.accept(
+                        channel, frontEnd, client: .unknown, handshakeTime: .minutes(10), limits: limits)
                 }
             }
         let port = try #require(server.channel.localAddress?.port)

@@ -11,7 +11,7 @@ public import Serving
 
 public final class TwilogConnection: ClientConnection {
     /// What Python's websockets takes by default, in both directions.
-    static let limits = WebSocketLimits(message: 1 << 20)
+    public static let limits = WebSocketLimits(message: 1 << 20)
 
     private let conversation: Conversation<Frame>
     private let frontEnd: TwilogFrontEnd
@@ -29,7 +29,7 @@ public final class TwilogConnection: ClientConnection {
     ///   channel is being closed then.
     public static func accept(
         _ channel: any Channel, _ frontEnd: TwilogFrontEnd, client: ClientID,
-        handshakeTime: TimeAmount = .seconds(10)
+        handshakeTime: TimeAmount = .seconds(10), limits: WebSocketLimits = limits
     ) throws -> EventLoopFuture<TwilogConnection?> {
         let upgrader = NIOTypedWebSocketServerUpgrader<TwilogConnection?>(
             maxFrameSize: limits.message, enableAutomaticErrorHandling: false,
