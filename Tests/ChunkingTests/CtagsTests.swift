@@ -72,7 +72,7 @@ import Testing
         tree.write("bin/ctags", "#!/bin/sh\n\(features)\n\(script)\n")
         tree.shell("chmod +x bin/ctags")
         // Long enough for what answers; what does not answer takes this long.
-        let timeout: Duration = script.contains("cat") ? .milliseconds(100) : .seconds(10)
+        let timeout: Duration = script.contains("cat") ? .seconds(1) : .seconds(10)
         let ctags = try #require(Ctags(environment: ["PATH": tree.root + "/bin:/usr/bin:/bin"], timeout: timeout))
         let chunker = Chunker(limits: ChunkLimits(targetBytes: 64, maximumBytes: 200), ctags: ctags)
         for _ in 0..<8 {
