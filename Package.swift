@@ -89,6 +89,9 @@ let package = Package(
         // Jobs.
         module("Jobs", ["CPlatform", "JSON", "Spelling", "Threads", grdb, yams]),
 
+        // The index files of cass.
+        module("CassIndex", ["CPlatform", "JSON", "Tokenizers", grdb]),
+
         // The daemon.
         module("Serving", ["CPlatform", "Inference", "Observability", "Threads"]),
         // The page that is served. Its files get into the executable by the assembler, as they are.
@@ -112,7 +115,7 @@ let package = Package(
         executable(
             "hearthd",
             [
-                "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "Jobs",
+                "CassIndex", "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "Jobs",
                 "ModelStore",
                 "Search",
                 "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
@@ -150,6 +153,7 @@ let package = Package(
                 "CPlatform", "Configuration", "Gateways", "Inference", "JSON", "Jobs", "Search", "Serving",
                 "WireProtocol", nioCore, nioPosix,
             ]),
+        tests("CassIndexTests", ["CassIndex", grdb]),
         tests("ServingTests", ["Inference", "Observability", "Serving"]),
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),

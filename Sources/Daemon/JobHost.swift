@@ -62,8 +62,9 @@ final class JobHost: Sendable {
     private func open() async throws -> JobEngine {
         let settings = settings
         let engine = try await onOwnThread(named: "jobs") { () throws(JobsError) in try JobEngine(settings) }
-        // Both end with the engine.
+        // All end with the engine.
         Task { await engine.batches.run() }
+        Task { await CassIndexJobs.keepGoing(engine) }
         Task { [bus] in
             for await event in engine.events() { bus.publish(.jobs, event.fields) }
         }
@@ -98,7 +99,7 @@ extension JobEngineSettings {
         self.init(
             folder: options.paths.state + "/jobs", supervisor: [folder + "/hearthd", StepSupervisor.verb],
             command: folder + "/hearth", batchWorker: [folder + "/hearthd", BatchWork.verb],
-            batchEnvironment: Self.variables(options), maximumSteps: configuration.maxConcurrent,
+            workerEnvironment: Self.variables(options), maximumSteps: configuration.maxConcurrent,
             history: configuration.history,
             stepTimeout: configuration.timeout,
             pressure: { Pressure(rawValue: parts.made.governor?.level().rawValue ?? 0) ?? .none })

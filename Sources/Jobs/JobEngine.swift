@@ -19,6 +19,8 @@ public final class JobEngine: Sendable {
     public let orphans: Int
     /// Files that clients left for batches, and their results.
     public let files: FileStore
+    /// Variables by which processes that work for the daemon find it.
+    public var workerEnvironment: [String: String] { settings.workerEnvironment }
     /// Batches that are being taken in.
     let newBatches = Mutex<Set<String>>([])
     let settings: JobEngineSettings

@@ -16,7 +16,7 @@ struct Hearthd: AsyncParsableCommand {
         version: hearthVersion,
         subcommands: [
             Serve.self, StandardIO.self, Sync.self, Index.self, RunJob.self, ValidateJob.self, EmbedCorpus.self,
-            AnswerBatch.self,
+            AnswerBatch.self, IndexForCass.self,
             SuperviseSteps.self, Models.self, Config.self, Doctor.self, MCP.self,
             Bench.self,
             Compat.self, CassDaemon.self, TwilogDaemon.self,

@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import Serving
 import Synchronization
+import WireProtocol
 
 #if canImport(Glibc)
     import Glibc
@@ -80,9 +81,10 @@ final class FrontEnd: Sendable {
         defer { lock.release() }
         try place.prepare()
         defer { place.remove() }
-        let frontEnd = CassFrontEnd(service, jobs: nil, memory: { memoryUsage().residentBytes }) { [end] in
-            end.yield(.stoppedByClient)
-        }
+        let worker = (executableFolder() ?? "") + "/hearthd"
+        let frontEnd = CassFrontEnd(
+            service, jobs: CassIndexJobs(service, worker: worker), memory: { memoryUsage().residentBytes },
+            stop: { [end] in end.yield(.stoppedByClient) })
         return try await serve(SocketPlace(place.socket), opened) { channel, client in
             try CassConnection(channel: channel, frontEnd, client: client)
         } watch: {

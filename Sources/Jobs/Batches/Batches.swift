@@ -118,7 +118,7 @@ public struct Batches: Sendable {
         _ = try await engine.submit(
             JobSubmission(
                 source: source.description, file: "\(order.id).yaml", folder: folder.path,
-                environment: engine.settings.batchEnvironment))
+                environment: engine.settings.workerEnvironment))
     }
 
     /// Ends a batch; what is ready becomes its results.

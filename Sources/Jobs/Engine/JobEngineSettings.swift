@@ -11,8 +11,8 @@ public struct JobEngineSettings: Sendable {
     public var command: String
     /// The executable, as an absolute path, and the verb that work through a batch whose folder they are given.
     public var batchWorker: [String]
-    /// Variables of those processes.
-    public var batchEnvironment: [String: String]
+    /// Variables by which such a process, and others that work for the daemon, find it.
+    public var workerEnvironment: [String: String]
     /// Steps of all jobs that run at once.
     public var maximumSteps: Int
     /// Finished jobs that are remembered.
@@ -28,7 +28,7 @@ public struct JobEngineSettings: Sendable {
 
     public init(
         folder: String, supervisor: [String], command: String, batchWorker: [String] = [],
-        batchEnvironment: [String: String] = [:], maximumSteps: Int = 5, history: Int = 1000,
+        workerEnvironment: [String: String] = [:], maximumSteps: Int = 5, history: Int = 1000,
         stepTimeout: Duration? = .seconds(21600), grace: Duration = .seconds(10),
         pressure: @escaping @Sendable () -> Pressure = { .none },
         wallClock: @escaping @Sendable () -> Int64 = { WallClock.now }
@@ -37,7 +37,7 @@ public struct JobEngineSettings: Sendable {
         self.supervisor = supervisor
         self.command = command
         self.batchWorker = batchWorker
-        self.batchEnvironment = batchEnvironment
+        self.workerEnvironment = workerEnvironment
         self.maximumSteps = maximumSteps
         self.history = history
         self.stepTimeout = stepTimeout

@@ -8,7 +8,7 @@ internal import JSON
 extension JobRegistry {
     private static let summaryColumns = """
         job.id, job.key, job.name, job.priority, job.state, job.reason, job.file, job.folder, job.submitted_at,
-        job.started_at, job.finished_at,
+        job.submission, job.started_at, job.finished_at,
         (SELECT COUNT(*) FROM step WHERE step.job = job.id) AS steps,
         (SELECT COUNT(*) FROM step WHERE step.job = job.id
             AND step.state IN ('completed', 'failed', 'skipped', 'cancelled')) AS finished_steps,
@@ -148,7 +148,8 @@ extension JobRegistry {
             id: row["id"], name: row["name"], key: row["key"], priority: row["priority"], state: state,
             reason: row["reason"], file: row["file"], folder: row["folder"], submittedAt: row["submitted_at"],
             startedAt: row["started_at"], finishedAt: row["finished_at"], steps: row["steps"],
-            finishedSteps: row["finished_steps"], failedSteps: row["failed_steps"])
+            finishedSteps: row["finished_steps"], failedSteps: row["failed_steps"],
+            number: row["submission"] as Int64? ?? 0)
     }
 
     private static func attempt(_ row: Row) -> AttemptSummary {

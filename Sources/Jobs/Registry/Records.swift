@@ -22,6 +22,8 @@ public struct JobSummary: Sendable, Hashable {
     /// Steps that have ended, however they did.
     public var finishedSteps: Int
     public var failedSteps: Int
+    /// Which of all jobs it was, from 1; 0 where the registry has not given it one yet.
+    public var number: Int64 = 0
 
     /// Whether it ended by nobody's wish and no fault of its own: the daemon was killed, or the machine had no room.
     public var wasInterrupted: Bool {

@@ -14,7 +14,8 @@ public enum Notice: Sendable, Hashable {
     static let prefix = "hearth: "
     static let maximumLength = 200
 
-    init?(_ line: some StringProtocol) {
+    /// Nil for a line that says nothing of this kind.
+    public init?(_ line: some StringProtocol) {
         guard line.hasPrefix(Self.prefix) else { return nil }
         let words = line.dropFirst(Self.prefix.count).split { $0 == " " || $0 == "\r" }
         if words.count == 4, words[0] == "limited,", words[1] == "retry", words[2] == "after",

@@ -47,16 +47,6 @@ struct AnswerBatch: ParsableCommand {
     }
 }
 
-extension ClientError {
-    /// Whether the next attempt may find what this one did not.
-    fileprivate var isPassing: Bool {
-        switch self {
-        case .noDaemon, .disconnected: true
-        default: isRetryable
-        }
-    }
-}
-
 /// The daemon's method `embed`, with several requests on their way over one connection.
 private struct DaemonEndpoint: BatchEndpoint {
     private enum Pending {

@@ -49,7 +49,7 @@ import Testing
     ) -> JobEngineSettings {
         JobEngineSettings(
             folder: folder, supervisor: [hostProgram, StepSupervisor.verb], command: hostProgram, batchWorker: worker,
-            batchEnvironment: environment, grace: .milliseconds(300))
+            workerEnvironment: environment, grace: .milliseconds(300))
     }
 
     private func create(_ text: String, _ engine: JobEngine) async throws -> Batch {
