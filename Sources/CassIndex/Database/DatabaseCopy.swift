@@ -12,6 +12,8 @@
 
 enum DatabaseCopy {
     private static let attempts = 6
+    /// Clocks of file systems may stand still for so long, and changes meanwhile do not show.
+    private static let clockTick = Duration.milliseconds(20)
     /// Of the log, with the numbers that change when it begins anew (https://sqlite.org/fileformat.html, 4.1).
     private static let logHeadBytes = 32
     /// Of a rollback journal that is in use (the same, 3).
@@ -35,6 +37,7 @@ enum DatabaseCopy {
         guard let database = try RegularFile.open(path) else { throw CassIndexError("there is no database '\(path)'") }
         let log = try RegularFile.open(path + "-wal")
         let before = try State(database, log)
+        if wasJustNow(before.database.modified) { return false }
         try checkRoom(for: before.database.size + (before.logSize ?? 0), in: copy)
         try write(database, before.database.size, to: copy)
         if let log, let size = before.logSize { try write(log, size, to: copy + "-wal") } else { unlink(copy + "-wal") }
@@ -43,6 +46,13 @@ enum DatabaseCopy {
         let after = try State(database, log)
         return isQuiet && before.isFollowed(by: after) && FileIdentity(of: path) == after.database
             && FileIdentity(of: path + "-wal").map { $0.number } == after.logNumber
+    }
+
+    private static func wasJustNow(_ time: FileIdentity.Timestamp) -> Bool {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let age = Duration.seconds(now.tv_sec - time.seconds) + .nanoseconds(now.tv_nsec - time.nanoseconds)
+        return age < clockTick && age > .zero - clockTick
     }
 
     private struct State {
