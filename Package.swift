@@ -115,7 +115,8 @@ let package = Package(
         executable(
             "hearthd",
             [
-                "CassIndex", "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON", "Jobs",
+                "CassIndex", "Chunking", "Configuration", "Daemon", "Gateways", "HearthClient", "Inference", "JSON",
+                "Jobs",
                 "ModelStore",
                 "Search",
                 "Serving", "Terminal", "Threads", "WireProtocol", argumentParser,
@@ -158,7 +159,7 @@ let package = Package(
         tests("ModelStoreTests", ["ModelStore", "CPlatform", subprocess]),
         tests("HearthClientTests", ["HearthClient", "JSON", "WireProtocol", "hearth"]),
         // The two executables, as a user runs them.
-        tests("IntegrationTests", ["JSON"], exclude: ["Clients"]),
+        tests("IntegrationTests", ["JSON", grdb], exclude: ["Clients"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

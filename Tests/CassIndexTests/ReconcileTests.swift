@@ -115,6 +115,21 @@ import Testing
         #expect(try isAsNew(home))
     }
 
+    @Test func messagesThatCameMeanwhileAreTakenIn() throws {
+        let home = try CassHome()
+        try home.insert(1, "message 1")
+        var next = 1
+        var model = MeanwhileModel {
+            next += 1
+            try? home.insert(next, "message \(next)")
+            return ""
+        }
+        // Somebody who writes all the time does not keep it from ending.
+        let report = try home.pass().run(&model)
+        #expect(report.computed == 3 && report.messages == 3 && next == 4)
+        #expect(try home.contents(home.file(.miniLM))[31] == 3)
+    }
+
     @Test func whatSomebodyElseWroteMeanwhileStays() throws {
         let home = try CassHome()
         try home.insert(1, "text")

@@ -12,7 +12,7 @@ import Testing
 
 @Suite struct CassTests {
     private func withCass(
-        _ daemon: TestDaemon, jobs: (any CassJobs)? = nil, heartbeat: Duration = .seconds(15),
+        _ daemon: TestDaemon, jobs: any CassJobs = RecordedJobs(), heartbeat: Duration = .seconds(15),
         stop: @escaping @Sendable () -> Void = {}, _ body: (Place) async throws -> Void
     ) async throws {
         let frontEnd = CassFrontEnd(daemon, jobs: jobs, memory: { 1000 }, stop: stop)
@@ -235,19 +235,30 @@ import Testing
         try await withCass(TestDaemon()) { place in
             try await place.connect { peer in
                 try await peer.send(submit + status + cancel)
-                #expect(try await peer.message().fields[0] == .string("Internal"))
-                #expect(try await peer.message().fields == [.array([])])
-                #expect(try await peer.message().fields == [.integer(0), .string("cancelled 0 job(s)")])
-            }
-        }
-        let jobs = RecordedJobs()
-        try await withCass(TestDaemon(), jobs: jobs) { place in
-            try await place.connect { peer in
-                try await peer.send(submit + status + cancel)
                 #expect(try await peer.message().fields == [.string("cass-4"), .string("embedding job submitted")])
                 #expect(try await peer.message().fields[0].array?.first?.array?[2] == .string("pending"))
                 #expect(try await peer.message().fields == [.integer(1), .string("cancelled 1 job(s)")])
             }
+        }
+    }
+
+    @Test func aSubmissionIsOneOrTwoPasses() {
+        var request = CassJobRequest(database: "/a \"b\"\n.db", index: "/i", isTwoTier: true)
+        var passes = CassPass.passes(of: request)
+        #expect(passes.map(\.model) == ["hash", "minilm"] && passes.map(\.isSemantic) == [false, true])
+        #expect(passes.map { CassPass(key: $0.key) } == passes)
+        request.fastModel = "fast"
+        #expect(CassPass.passes(of: request)[0].model == "fast")
+        request.isTwoTier = false
+        passes = CassPass.passes(of: request)
+        #expect(passes.map(\.model) == ["fast"] && passes[0].isSemantic)
+        request.qualityModel = "good"
+        #expect(CassPass.passes(of: request).map(\.model) == ["good"])
+        request.fastModel = nil
+        request.qualityModel = nil
+        #expect(CassPass.passes(of: request).map(\.model) == ["hash"])
+        for key in [nil, "", "nightly", "[", "[1,2,3,4,5]", #"["cass","/a","/b","c"]"#] {
+            #expect(CassPass(key: key) == nil)
         }
     }
 

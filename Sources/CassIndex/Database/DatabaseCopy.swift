@@ -19,6 +19,9 @@ enum DatabaseCopy {
     /// Of a rollback journal that is in use (the same, 3).
     private static let journalMagic: [UInt8] = [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
 
+    /// By which it shows that somebody wrote.
+    static func state(of path: String) -> [FileIdentity?] { [FileIdentity(of: path), FileIdentity(of: path + "-wal")] }
+
     /// Copies a database and its write-ahead log into a folder.
     /// - Parameter pause: between one attempt and the next.
     /// - Returns: the path of the copy.

@@ -6,7 +6,7 @@
 /// One index of one embedder. Ended at any time and run again, it ends with the same file.
 public struct IndexPass {
     public struct Report: Sendable, Hashable {
-        /// Messages of the database.
+        /// Messages of the database, at the end.
         public var messages = 0
         /// Vectors that were computed, now or in an attempt that was ended.
         public var computed = 0
@@ -22,6 +22,8 @@ public struct IndexPass {
 
     /// How many messages are done at a time.
     public static let batch = 128
+    /// How often it looks for what was written while it was at work. Whoever asked for an index meanwhile relies on it.
+    private static let rounds = 3
 
     private let database: String
     private let place: IndexPlace
@@ -54,20 +56,35 @@ public struct IndexPass {
         guard FileIdentity(of: database) != nil else { throw CassIndexError("there is no database '\(database)'") }
         try Folders.make(place.folder, permissions: 0o777)
         var work = try WorkLog(place.work)
-        let published = try PublishedIndex(place)
-        let messages = try read()
-        var report = Report(messages: messages.count, path: place.file)
-        // Nothing to say of an empty database, as for cass itself: what is there may be of a fuller one.
-        if messages.count > 0 {
-            let rows = try rows(of: messages, published, &work, &model, &report, notify)
-            report.removed = Set(published.rows.map(\.name)).subtracting(rows.map(\.name)).count
-            if !Self.isUnchanged(published, rows) {
-                try published.replace(with: rows)
-                report.isWritten = true
+        var report = Report(path: place.file)
+        do {
+            for _ in 0..<Self.rounds {
+                let state = DatabaseCopy.state(of: database)
+                try update(&report, &work, &model, notify)
+                if DatabaseCopy.state(of: database) == state { break }
             }
+        } catch {
+            if work.rows.isEmpty { work.remove() }
+            throw error
         }
         work.remove()
         return report
+    }
+
+    private func update(
+        _ report: inout Report, _ work: inout WorkLog, _ model: inout some TextVectors, _ notify: (Int, Int) -> Void
+    ) throws {
+        let published = try PublishedIndex(place)
+        let messages = try read()
+        report.messages = messages.count
+        // Nothing to say of an empty database, as for cass itself: what is there may be of a fuller one.
+        if messages.count == 0 { return }
+        report.kept = 0
+        let rows = try rows(of: messages, published, &work, &model, &report, notify)
+        report.removed += Set(published.rows.map(\.name)).subtracting(rows.map(\.name)).count
+        if Self.isUnchanged(published, rows) { return }
+        try published.replace(with: rows)
+        report.isWritten = true
     }
 
     private func read() throws(CassIndexError) -> MessageDatabase {

@@ -18,18 +18,18 @@ public final class CassFrontEnd: Sendable {
     private static let dimensions = 384
 
     private let services: CompatServices
-    private let jobs: (any CassJobs)?
+    private let jobs: any CassJobs
     private let memory: @Sendable () -> Int
     private let stop: @Sendable () -> Void
     private let started = ContinuousClock.now
     private let requests = Mutex(0)
 
     /// - Parameters:
-    ///   - jobs: who builds indexes in the background; nil for nobody.
+    ///   - jobs: who builds indexes in the background.
     ///   - memory: bytes of this process.
     ///   - stop: ends this front-end, and nothing else; called once a client asked for it and has its answer.
     public init(
-        _ daemon: any DaemonControl, jobs: (any CassJobs)?, memory: @escaping @Sendable () -> Int,
+        _ daemon: any DaemonControl, jobs: any CassJobs, memory: @escaping @Sendable () -> Int,
         stop: @escaping @Sendable () -> Void
     ) {
         services = CompatServices(daemon, tool: "cass")
@@ -71,12 +71,11 @@ public final class CassFrontEnd: Sendable {
         case .embed(let texts): return try await embed(texts, client)
         case .rerank(let query, let documents): return try await rerank(query, documents, client)
         case .submitJob(let request):
-            try await worker().submit(request, id: frame.requestID)
+            try await jobs.submit(request, id: frame.requestID)
             return .jobSubmitted(id: frame.requestID)
-        // Where nobody does them, there are none to tell of.
-        case .jobStatus(let database): return .jobs(try await jobs?.jobs(of: database) ?? [])
+        case .jobStatus(let database): return .jobs(try await jobs.jobs(of: database))
         case .cancelJob(let database, let model):
-            return .jobsCancelled(try await jobs?.cancel(database, model: model) ?? 0)
+            return .jobsCancelled(try await jobs.cancel(database, model: model))
         }
     }
 
@@ -84,14 +83,6 @@ public final class CassFrontEnd: Sendable {
 
     /// A model that is not in memory is loaded by the request that needs it; one that says no gets none.
     private var isReady: Bool { services.isInstalled(Self.embedder) }
-
-    private func worker() throws(CassError) -> any CassJobs {
-        guard let jobs else {
-            throw CassError(
-                .internal, "this daemon does not build cass's indexes; cass does it without a daemon")
-        }
-        return jobs
-    }
 
     // MARK: - Models
 

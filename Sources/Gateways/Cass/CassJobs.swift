@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The background jobs of cass: indexes that its daemon builds from cass's
-// database, in files of cass's own format. Whoever can do that says so here;
-// why Hearth's daemon cannot is in docs/compat.md.
+// database, in files of cass's own format. How Hearth does it is in
+// docs/compat.md.
 
 public protocol CassJobs: Sendable {
     /// - Parameter id: what the client will call the job by.
