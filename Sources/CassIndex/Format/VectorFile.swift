@@ -59,12 +59,15 @@ struct VectorFile {
         guard !tables.overflow, !vectors.overflow, head.vectorsOffset <= identity.size,
             vectors.partialValue == identity.size - head.vectorsOffset,
             head.vectorsOffset % VectorFileHead.alignment == 0, head.vectorsOffset >= length,
-            tables.partialValue <= head.vectorsOffset - length
+            (0...longestNames(head.rows)).contains(head.vectorsOffset - length - tables.partialValue)
         else { throw Problem(message: "does not have the \(identity.size) bytes that its head speaks of") }
         let rows = try rows(
             try bytes(of: file, length..<head.vectorsOffset), tables.partialValue, head, file)
         return (head, identity, rows)
     }
+
+    /// Bytes of the names at most, with what fills up behind them.
+    private static func longestNames(_ rows: Int) -> Int { rows * Int(UInt16.max) + VectorFileHead.alignment }
 
     private static func check(_ head: VectorFileHead, _ embedder: IndexEmbedder) throws(Problem) {
         guard head.embedder == embedder.id, head.revision == IndexEmbedder.revision else {
