@@ -5,25 +5,17 @@
 import CassIndex
 import Foundation
 import GRDB
+import TestSupport
 import Testing
 
 final class CassHome {
-    let path: String
+    private let folder = TemporaryFolder()
+    var path: String { folder.path }
     var database: String { path + "/agent_search.db" }
     var index: String { path + "/data" }
     var scratch: String { path + "/scratch" }
     /// Stays open, so that what it wrote is in the write-ahead log.
     private var queue: DatabaseQueue?
-
-    init() throws {
-        var template = Array((NSTemporaryDirectory() + "/cass-XXXXXX").utf8CString)
-        path = try #require(mkdtemp(&template).map { String(cString: $0) })
-    }
-
-    deinit {
-        queue = nil
-        try? FileManager.default.removeItem(atPath: path)
-    }
 
     func file(_ embedder: IndexEmbedder) -> String { "\(index)/vector_index/index-\(embedder.id).fsvi" }
 

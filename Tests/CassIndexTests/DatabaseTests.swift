@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func whatIsInTheLogAloneIsReadAndNothingIsWritten() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         let before = try files(home)
         #expect(before["agent_search.db-wal"]?.isEmpty == false)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func withoutALogItIsTheSame() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         try home.closeDatabase()
         let before = try files(home)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func hostileTypesAreTakenAsTheyCome() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.execute("DROP TABLE messages")
         try home.execute("CREATE TABLE messages (id, conversation_id, role, content, created_at)")
         try home.execute("INSERT INTO conversations VALUES (2, 'x', 1.5, x'FF')")
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func aDatabaseThatIsNone() throws {
-        let home = try CassHome()
+        let home = CassHome()
         #expect(home.failure().contains("there is no database"))
         #expect(!FileManager.default.fileExists(atPath: home.index))
         try home.write(Array("these are some words, and more of them, in a file".utf8), to: home.database)
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func aDatabaseOfAnotherKind() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.execute("DROP TABLE conversations")
         #expect(home.failure().contains("not a database of cass's that is known here: no such table: conversations"))
         try home.execute("CREATE TABLE conversations (id INTEGER PRIMARY KEY)")
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func damagedDatabasesAreRefusedOrRead() throws {
-        let home = try CassHome()
+        let home = CassHome()
         for id in 1...200 { try home.insert(id, String(repeating: "word \(id) ", count: 20)) }
         try home.closeDatabase()
         let whole = try home.contents(home.database)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func aDatabaseThatChangesAllTheTime() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, String(repeating: "text ", count: 400_000))
         try home.closeDatabase()
         let path = home.database
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func aTransactionInTheMiddleIsWaitedFor() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         try home.closeDatabase()
         try home.write([0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7, 0], to: home.database + "-journal")
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func copiesOfProcessesThatAreGoneAreRemoved() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         // No process has this number: it is beyond the largest of Linux and of macOS.
         try home.write([1], to: home.scratch + "/99999999-abcdef/copy.db")

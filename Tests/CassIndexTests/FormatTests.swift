@@ -35,7 +35,7 @@ private struct FixedModel: TextVectors {
     }
 
     @Test func aFileIsWhatTheLayoutSays() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(7, "abc")
         try home.execute("INSERT INTO conversations VALUES (2, 4294967296, -5, 'laptop')")
         try home.execute("INSERT INTO messages VALUES (9, 2, 'agent', '**abc**', NULL)")
@@ -82,7 +82,7 @@ private struct FixedModel: TextVectors {
 
     @Test(arguments: numbers)
     func numbersAreRoundedToTheNearest(value: Float, bits: UInt16) throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = FixedModel(vector: [value] + [Float](repeating: 0, count: 383))
         let bytes = try home.contents(try home.pass().run(&model).path)
@@ -91,7 +91,7 @@ private struct FixedModel: TextVectors {
 
     @Test(arguments: [Float.nan, .infinity, 70_000])
     func whatIsNoNumberOf16BitsIsRefused(value: Float) throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = FixedModel(vector: [value] + [Float](repeating: 0, count: 383))
         #expect(throws: CassIndexError.self) { try home.pass().run(&model) }
@@ -99,7 +99,7 @@ private struct FixedModel: TextVectors {
     }
 
     @Test func theQuickIndexHasItsOwnFile() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "hello")
         var model = HashEmbedder()
         let report = try home.pass(.hash).run(&model)

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func onlyWhatChangedIsComputed() throws {
-        let home = try CassHome()
+        let home = CassHome()
         for id in 1...5 { try home.insert(id, "message \(id)") }
         var model = TestModel()
         #expect(try home.run(&model).computed == 5)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func whatIsUpToDateIsLeftAlone() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         try home.insert(2, "ok")
         var model = TestModel()
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func anotherWorkspaceIsAnotherNameForTheSameVector() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = TestModel()
         try home.run(&model)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func anEmptyDatabaseEmptiesNothing() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = TestModel()
         try home.run(&model)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func withoutAnythingToSayThereIsNoFile() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "ok")
         var model = TestModel()
         #expect(try !home.run(&model).isWritten)
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func whatWasInterruptedIsGoneOnWith() throws {
-        let home = try CassHome()
+        let home = CassHome()
         for id in 1...400 { try home.insert(id, "message number \(id)") }
         var model = TestModel()
         model.patience = 300
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func twoPassesAtOnceAreOne() throws {
-        let home = try CassHome()
+        let home = CassHome()
         for id in 1...3 { try home.insert(id, "message \(id)") }
         var model = MeanwhileModel { home.failure() }
         _ = try home.pass().run(&model)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func messagesThatCameMeanwhileAreTakenIn() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "message 1")
         var next = 1
         var model = MeanwhileModel {
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func whatSomebodyElseWroteMeanwhileStays() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = MeanwhileModel {
             try? home.write([1, 2, 3], to: home.file(.miniLM))
@@ -167,7 +167,7 @@ import Testing
 
     @Test(arguments: [(UInt8(2), true), (UInt8(1), false), (UInt8(7), false)])
     func cassesLogCountsWhereItBelongsToTheFile(generation: UInt8, counts: Bool) throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         try home.insert(2, "abc")
         try home.execute("DELETE FROM messages WHERE id = 2")
@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test func aDamagedLogOfCassIsAReasonToLeaveEverything() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         var model = TestModel()
         try home.run(&model)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct RefusalTests {
     private func made() throws -> (home: CassHome, file: [UInt8]) {
-        let home = try CassHome()
+        let home = CassHome()
         for id in 1...3 { try home.insert(id, "message \(id)") }
         var model = TestModel()
         let report = try home.run(&model)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func namesThatAreNotCasses() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         // "doc-a" alone, with its hash: FNV-1a of 5 bytes.
         let name = Array("doc-a".utf8)
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test func aLogWithoutItsIndex() throws {
-        let home = try CassHome()
+        let home = CassHome()
         try home.insert(1, "text")
         try home.write([], to: home.file(.miniLM) + ".wal")
         #expect(home.failure().contains("not the index that it belongs to"))

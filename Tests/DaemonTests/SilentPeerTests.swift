@@ -35,10 +35,9 @@ import Testing
 
     /// A socket whose owner takes nobody is not free, and nobody waits until it does.
     @Test func aFullBacklogIsSomebodys() throws {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/hearth-peer-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let path = folder + "/s"
-        defer { for name in [path, folder] { remove(name) } }
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/s"
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }

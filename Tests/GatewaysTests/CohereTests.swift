@@ -4,6 +4,7 @@
 
 import JSON
 import NIOHTTP1
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -54,10 +55,8 @@ import Testing
 
     /// A model may be sound and its numbers too large to be added up.
     @Test func vectorsThatAreNotFiniteAreAnError() async throws {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/hearth-http-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let files = ["config.json", "tokenizer.json", "model.safetensors"].map { "\(folder)/\($0)" }
-        defer { for path in files + [folder] { remove(path) } }
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let rows = 1000
         var table = Array(#"{"embeddings":{"dtype":"F32","shape":[\#(rows),2],"data_offsets":[0,\#(rows * 8)]}}"#.utf8)
         table = withUnsafeBytes(of: UInt64(table.count).littleEndian) { Array($0) } + table
@@ -66,21 +65,15 @@ import Testing
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { table += $0 }
             }
         }
-        try write(Array(#"{"model_type":"model2vec","normalize":true}"#.utf8), to: files[0])
-        try #require(symlink(TestDaemon.fixtures + "tiny-static/tokenizer.json", files[1]) == 0)
-        try write(table, to: files[2])
-        let client = Client(TestDaemon(folders: ["huge": folder]))
+        folder.write(#"{"model_type":"model2vec","normalize":true}"#, to: "config.json")
+        try #require(symlink(TestDaemon.fixtures + "tiny-static/tokenizer.json", folder.path + "/tokenizer.json") == 0)
+        folder.write(table, to: "model.safetensors")
+        let client = Client(TestDaemon(folders: ["huge": folder.path]))
         for type: JSONValue in ["int8", "uint8", "binary", "ubinary", "float", "base64"] {
             let answer = await client.post(
                 "/v2/embed", ["model": "huge", "texts": ["hello world"], "embedding_types": [type]])
             #expect(answer.status == 500 && answer.json["message"]?.string?.contains("not finite") == true)
         }
-    }
-
-    private func write(_ bytes: [UInt8], to path: String) throws {
-        let file = try #require(fopen(path, "w"))
-        defer { fclose(file) }
-        try #require(fwrite(bytes, 1, bytes.count, file) == bytes.count)
     }
 
     @Test func theFirstVersionHasBareVectors() async {
