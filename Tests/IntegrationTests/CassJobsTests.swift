@@ -6,6 +6,7 @@
 import Foundation
 import GRDB
 import JSON
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestHome.isPrepared)) struct CassJobsTests {
