@@ -4,7 +4,9 @@
 // cass's texts are cut.
 
 extension Unicode.Scalar {
-    var isWhitespace: Bool { properties.isWhitespace }
+    var isWhitespace: Bool {
+        isASCII ? value == 0x20 || (0x09...0x0D).contains(value) : properties.isWhitespace
+    }
 
     /// `char::is_alphanumeric`: alphabetic, or a number of any kind.
     var isAlphanumeric: Bool {
@@ -23,7 +25,9 @@ extension [Unicode.Scalar] {
         var result: [Unicode.Scalar] = []
         result.reserveCapacity(count)
         for (index, scalar) in enumerated() {
-            if scalar == "Σ" {
+            if scalar.isASCII {
+                result.append(("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value | 0x20)) : scalar)
+            } else if scalar == "Σ" {
                 result.append(isFinalSigma(at: index) ? "ς" : "σ")
             } else {
                 result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
