@@ -59,6 +59,7 @@ let package = Package(
             "Inference", ["CEmbeddedModel", "CKernels", "CPlatform", "JSON", "Spelling", "Threads", "Tokenizers"]),
         module("ModelStore", ["CPlatform", "JSON", "Spelling", "Threads", subprocess]),
         module("Jobs", ["CPlatform", "JSON", "Spelling", "Threads", grdb, yams]),
+        module("CassIndex", ["CPlatform", "JSON", "Tokenizers", grdb]),
         // Of the gateway, what cuts a stream into lines.
         .target(name: "LineFrames", dependencies: [nioCore], path: "LineFrames", swiftSettings: fuzzed),
         // Of the gateway, what reads forms.
@@ -66,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Configuration", "Forms", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames", "ModelStore",
+                "CassIndex", "Configuration", "Forms", "HearthClient", "Inference", "JSON", "Jobs", "LineFrames",
+                "ModelStore",
                 "TOML",
                 "Tokenizers", "WireProtocol", nioCore, nioEmbedded,
             ],

@@ -21,7 +21,8 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] = [
         .json, .call, .lines, .reply, .form, .batchLine, .toml, .tokenizer, .sentencePiece, .vocabulary, .safeTensors,
-        .model, .inflate, .wheel, .jobFile, .notices, .supervisor,
+        .model, .inflate, .wheel, .jobFile, .notices, .supervisor, .message,
+        .vectorFile, .vectorLog,
     ]
 
     /// The one that HEARTH_FUZZ_TARGET names.
