@@ -194,11 +194,13 @@ struct ProtocolTests {
         var connection: RawConnection? = try RawConnection(home.socket)
         let texts = JSONValue.array((0..<5000).map { .string(String(repeating: "word \($0) ", count: 100)) })
         connection?.send(request("embed", ["input": texts]))
-        while try RawConnection(home.socket).call("daemon.status")["result"]?["requests"]?["in_flight"] != 1 {}
+        func requests() throws -> JSONValue? {
+            try RawConnection(home.socket).call("daemon.status")["result"]?["requests"]
+        }
+        try wait("the request") { try requests()?["in_flight"] == 1 }
         connection = nil
-        while try RawConnection(home.socket).call("daemon.status")["result"]?["requests"]?["in_flight"] != 0 {}
-        let counts = try RawConnection(home.socket).call("daemon.status")["result"]
-        #expect(counts?["requests"]?["failed"] == 1)
+        try wait("its end") { try requests()?["in_flight"] == 0 }
+        #expect(try requests()?["failed"] == 1)
     }
 
     /// However long the request is that it follows, and where it is the last for which there is a place.

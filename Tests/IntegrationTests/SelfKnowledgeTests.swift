@@ -29,7 +29,7 @@ struct SelfKnowledgeTests {
         daemon.environment = home.environment()
         daemon.standardInput = FileHandle.nullDevice
         try daemon.run()
-        while !FileManager.default.fileExists(atPath: home.socket) {}
+        while daemon.isRunning, !FileManager.default.fileExists(atPath: home.socket) {}
         let connections = try (0..<20).map { _ in try RawConnection(home.socket) }
         for connection in connections { connection.send(request("embed", ["input": "early"])) }
         for connection in connections {
