@@ -136,7 +136,9 @@ extension Daemon {
                 let listener = try await Listener(
                     options.paths.socket, options.settings.configuration.socket, handovers.first, on: group,
                     connection: connection,
-                    refusal: { try JSONRPCRefusal(channel: $0, reason: "\($1)") })
+                    refusal: {
+                        try JSONRPCRefusal(channel: $0, reason: "\($1) (socket.max_connections); try again later")
+                    })
                 parts.add { $0.listener = listener }
                 settings.follow { listener.maximumConnections = $0.socket.maxConnections }
                 listener.acceptClients()
