@@ -11,7 +11,8 @@ import Synchronization
 import WireProtocol
 
 public final class JSONRPCConnection: Sendable {
-    /// More requests of one connection than this wait unread, so that a client cannot make the daemon hoard.
+    /// More requests of one connection than this wait, all but the first of them unread, so that a client cannot make the
+    /// daemon hoard.
     static let maximumConcurrentRequests = 64
     /// Calls of a batch: two bytes of it may take kilobytes here.
     static let maximumBatch = 1024

@@ -42,11 +42,13 @@ extension Methods {
     private func state(_ state: JobState) -> Reply { Reply(["state": .string(state.rawValue)]) }
 
     private func logs(_ parameters: JobParameters, _ engine: JobEngine) async throws -> Reply {
+        let limit = min(try parameters.limit() ?? 1 << 20, 1 << 20)
         let chunk = try await engine.logs(
             try parameters.id(), step: try parameters.step(), attempt: try parameters.attempt(),
-            from: try parameters.offset() ?? 0, limit: min(try parameters.limit() ?? 1 << 20, 1 << 20))
-        // A character that the chunk's end cuts comes with the next, unless there is nothing before it.
-        let cut = chunk.isComplete ? 0 : Self.unfinished(chunk.bytes) % max(1, chunk.bytes.count)
+            from: try parameters.offset() ?? 0, limit: limit)
+        // A character that the chunk's end cuts comes with the next, unless it is cut by every chunk.
+        let unfinished = Self.unfinished(chunk.bytes)
+        let cut = chunk.isComplete || unfinished == limit ? 0 : unfinished
         return Reply([
             // What is no UTF-8 is shown as such; the file has the bytes.
             "text": .string(String(decoding: chunk.bytes.dropLast(cut), as: UTF8.self)),
